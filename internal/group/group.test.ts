@@ -1,0 +1,139 @@
+import { newGroupCommit, type GroupOptions } from './group'
+
+interface Job {
+  id: number
+  touches: string[]
+}
+
+/** A commit that waits until the test lets it go on. */
+function newStage(options: Partial<GroupOptions<Job, number>> = {}) {
+  const started: { ids: number[]; finish(): void; fail(error: Error): void }[] = []
+  const group = newGroupCommit<Job, number>({
+    commit: (jobs) =>
+      new Promise((resolve, reject) => {
+        const ids = jobs.map((job) => job.id)
+        started.push({ ids, finish: () => resolve(ids), fail: reject })
+      }),
+    touches: (job) => job.touches,
+    isDivisible: () => false,
+    overflow: () => new Error('full'),
+    lanes: 2,
+    groupRequestsMax: 100,
+    queueRequestsMax: 100,
+    queueWaitMaxMs: 60_000,
+    ...options,
+  })
+  const submit = (id: number, ...touches: string[]) => group.submit({ id, touches })
+  return { group, started, submit }
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+test('requests of one turn go out together, at once', async () => {
+  const { started, submit } = newStage()
+  const answers = [submit(1, 'a'), submit(2, 'b'), submit(3, 'a')]
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1, 2, 3]])
+  started[0]!.finish()
+  expect(await Promise.all(answers)).toEqual([1, 2, 3])
+})
+
+test('what touches something under way waits; what does not takes the other lane', async () => {
+  const { started, submit } = newStage()
+  void submit(1, 'a')
+  await turn()
+  const waiting = submit(2, 'a')
+  void submit(3, 'b')
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1], [3]])
+  started[0]!.finish()
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1], [3], [2]])
+  started[2]!.finish()
+  expect(await waiting).toBe(2)
+})
+
+test('a request held back is not overtaken by later ones that touch the same', async () => {
+  const { started, submit } = newStage()
+  void submit(1, 'a')
+  await turn()
+  void submit(2, 'a', 'b')
+  void submit(3, 'b')
+  void submit(4, 'c')
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1], [4]])
+  started[0]!.finish()
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1], [4], [2, 3]])
+})
+
+test('a group never exceeds its size, and order is kept across groups', async () => {
+  const { started, submit } = newStage({ groupRequestsMax: 2, lanes: 1 })
+  for (let id = 1; id <= 5; id++) void submit(id, 'a')
+  for (let round = 0; round < 3; round++) {
+    await turn()
+    started[round]!.finish()
+  }
+  expect(started.map((group) => group.ids)).toEqual([[1, 2], [3, 4], [5]])
+})
+
+test('a full queue refuses before anything is taken in', async () => {
+  const { started, submit } = newStage({ queueRequestsMax: 2, lanes: 1 })
+  void submit(1, 'a')
+  await turn()
+  const queued = [submit(2, 'a'), submit(3, 'a')]
+  await expect(submit(4, 'a')).rejects.toThrow('full')
+  started[0]!.finish()
+  await turn()
+  started[1]!.finish()
+  expect(await Promise.all(queued)).toEqual([2, 3])
+})
+
+test('what waited too long is refused without being begun', async () => {
+  const { started, submit } = newStage({ queueWaitMaxMs: -1, lanes: 1 })
+  await expect(submit(1, 'a')).rejects.toThrow('full')
+  expect(started).toEqual([])
+})
+
+test('one poisonous request fails alone', async () => {
+  const commit = async (jobs: Job[]) => {
+    if (jobs.some((job) => job.id === 3)) throw new Error('poison')
+    return jobs.map((job) => job.id)
+  }
+  const { submit } = newStage({ commit, isDivisible: () => true })
+  const results = await Promise.allSettled([1, 2, 3, 4, 5].map((id) => submit(id, 'a')))
+  expect(results.map((result) => result.status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ])
+})
+
+test('a failure that is nobody’s own fails the group once, undivided', async () => {
+  const { started, submit } = newStage()
+  const answers = [submit(1, 'a'), submit(2, 'b')]
+  await turn()
+  started[0]!.fail(new Error('gone'))
+  for (const answer of answers) await expect(answer).rejects.toThrow('gone')
+  expect(started).toHaveLength(1)
+})
+
+test('closing answers everything taken and takes nothing more', async () => {
+  const { group, started, submit } = newStage({ lanes: 1 })
+  const first = submit(1, 'a')
+  await turn()
+  const second = submit(2, 'a')
+  let isClosed = false
+  const closed = group.close().then(() => {
+    isClosed = true
+  })
+  await expect(submit(3, 'b')).rejects.toThrow('full')
+  started[0]!.finish()
+  await turn()
+  expect(isClosed).toBe(false)
+  started[1]!.finish()
+  await closed
+  expect(await Promise.all([first, second])).toEqual([1, 2])
+})

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { jsonFlaw, sortKeys, type JsonObject } from '../json/json'
+
+export const metadataLimits = { levelsMax: 16, bytesMax: 16_384 }
+
+/**
+ * A JSON object of the client's own; keys come back sorted. Checked as a whole and not rebuilt key by
+ * key, so that a key such as `__proto__` stays data.
+ */
+export const metadataInput = z
+  .custom<JsonObject>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be an object',
+  )
+  .superRefine((value, context) => {
+    const flaw = jsonFlaw(value, metadataLimits)
+    if (flaw) context.addIssue({ code: 'custom', message: flaw })
+  })
+  .transform((value) => sortKeys(value) as JsonObject)
+  .meta({
+    type: 'object',
+    description: `Anything of yours, at most ${metadataLimits.bytesMax} bytes as JSON and ${metadataLimits.levelsMax} levels deep.`,
+    example: { order: '1042' },
+  })
+
+export const metadataOutput = z.record(z.string(), z.json()).nullable()
