@@ -1,0 +1,138 @@
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
+import { Fault, type FaultSpec } from '../fault/fault'
+import type { Log } from '../log/log'
+import { exchangeOf, newBorder, type Border } from './border'
+import { newDocs } from './docs'
+import { generalFaults } from './general-fault'
+import type { ApiInfo } from './openapi'
+import { collectFaults } from './problem'
+import { assertBody, newBodyReader, toTransportFault } from './request-body'
+import { newInputReader } from './request-input'
+import type { Route } from './route'
+
+export interface HttpAppOptions {
+  routes: readonly Route[]
+  /** Faults that any route may answer, `database.unavailable` say; the routes' own need not be repeated. */
+  faults: readonly FaultSpec[]
+  info: ApiInfo
+  log: Log
+  bodyBytesMax: number
+  requestTimeoutMs: number
+}
+
+/** The routes with their reference as an Express app. Throws when two routes are one. */
+export function newHttpApp(options: HttpAppOptions): Express {
+  const { routes, info, faults } = options
+  const declared = collectFaults([
+    ...Object.values(generalFaults),
+    ...faults,
+    ...routes.flatMap((route) => route.faults),
+  ])
+  const docs = newDocs({ openApi: { routes, info, faults }, faults: declared })
+  const served = [...routes, ...docs]
+  const border = newBorder(options.log)
+
+  const app = express().disable('x-powered-by').disable('etag')
+  app.enable('case sensitive routing')
+  mountRoutes(app, served, { ...options, border })
+  mountMisses(app, served, border)
+  app.use(newErrorHandler(border))
+  return app
+}
+
+type Context = Pick<HttpAppOptions, 'bodyBytesMax' | 'requestTimeoutMs'> & { border: Border }
+
+/** One Express route for each path, so that a request is matched against as few as there are. */
+function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
+  const readBody = newBodyReader(context.bodyBytesMax)
+  for (const [path, siblings] of byPath(routes)) {
+    const mounted = app.route(path)
+    for (const route of siblings) {
+      const serve = newServe(route, context)
+      mounted[route.method](...(route.body ? [readBody, serve] : [serve]))
+    }
+  }
+}
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>()
+  for (const route of routes) {
+    const siblings = paths.get(route.path) ?? []
+    if (siblings.some(({ method }) => method === route.method)) {
+      throw new Error(`${route.method} ${route.path} is there twice`)
+    }
+    paths.set(route.path, [...siblings, route])
+  }
+  return paths
+}
+
+function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestHandler {
+  const read = newInputReader(route)
+  const expire = (req: Request, res: Response) => {
+    if (!res.destroyed) border.refuse(req, res, timeout(requestTimeoutMs))
+  }
+  async function serve(req: Request, res: Response): Promise<void> {
+    try {
+      if (route.body) assertBody(req.body)
+      const exchange = exchangeOf(req, res)
+      const input = read(req, exchange.requestId)
+      exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
+      const answer = await route.handle(input)
+      if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)
+      else border.answer(req, res, answer)
+    } catch (error) {
+      border.refuse(req, res, error)
+    }
+  }
+  // Express is not given the promise: it has nothing to wait for.
+  return (req, res) => void serve(req, res)
+}
+
+function timeout(requestTimeoutMs: number): Fault {
+  return new Fault(generalFaults.timeout, {
+    detail:
+      `There was no result within ${requestTimeoutMs} ms, and it is unknown whether the request was ` +
+      'carried out. It is safe to send it again with the same Idempotency-Key.',
+  })
+}
+
+/** Behind all routes, so that a hit never passes here: which methods would the path have taken? */
+function mountMisses(app: Express, routes: readonly Route[], border: Border): void {
+  for (const [path, siblings] of byPath(routes)) {
+    const methods = siblings.map(({ method }) => method.toUpperCase())
+    if (methods.includes('GET')) methods.push('HEAD')
+    app.all(path, (_req, res, next) => {
+      const allowed = (res.locals.allowed ?? []) as string[]
+      res.locals.allowed = [...allowed, ...methods]
+      next()
+    })
+  }
+  app.use((req, res) => {
+    const allowed = res.locals.allowed as string[] | undefined
+    if (!allowed) throw routeNotFound()
+    const headers = { Allow: [...new Set([...allowed, 'OPTIONS'])].sort().join(', ') }
+    if (req.method === 'OPTIONS') border.answer(req, res, { status: 204, body: undefined, headers })
+    else border.refuse(req, res, methodNotAllowed(headers.Allow), headers)
+  })
+}
+
+function routeNotFound(): Fault {
+  return new Fault(generalFaults.routeNotFound, {
+    detail: 'Nothing is served under this path; /docs shows what there is.',
+  })
+}
+
+function methodNotAllowed(allow: string): Fault {
+  return new Fault(generalFaults.methodNotAllowed, { detail: `This path takes ${allow}.` })
+}
+
+function newErrorHandler(border: Border): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error, req, res, _next) => border.refuse(req, res, toTransportFault(error))
+}

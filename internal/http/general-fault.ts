@@ -1,0 +1,75 @@
+import { invalidRequest, type FaultSpec } from '../fault/fault'
+import type { Route } from './route'
+
+/** What HTTP itself refuses, whatever the domain. */
+export const generalFaults = {
+  invalid: invalidRequest,
+  invalidJson: {
+    kind: 'invalid',
+    code: 'request.invalid_json',
+    title: 'The body is not JSON',
+  },
+  malformedUrl: {
+    kind: 'invalid',
+    code: 'request.malformed_url',
+    title: 'The URL is not well formed',
+  },
+  malformed: {
+    kind: 'invalid',
+    code: 'request.malformed',
+    title: 'The request is not well-formed HTTP',
+  },
+  tooLarge: {
+    kind: 'invalid',
+    code: 'request.too_large',
+    title: 'The body is too large',
+    status: 413,
+  },
+  unsupportedMediaType: {
+    kind: 'invalid',
+    code: 'request.unsupported_media_type',
+    title: 'The body is not in a form that is taken',
+    status: 415,
+  },
+  headersTooLarge: {
+    kind: 'invalid',
+    code: 'request.headers_too_large',
+    title: 'The headers are too large',
+    status: 431,
+  },
+  tooSlow: {
+    kind: 'invalid',
+    code: 'request.too_slow',
+    title: 'The request did not arrive in time',
+    status: 408,
+  },
+  timeout: {
+    kind: 'unavailable',
+    code: 'request.timeout',
+    title: 'The request took too long',
+  },
+  routeNotFound: {
+    kind: 'not_found',
+    code: 'route.not_found',
+    title: 'No such route',
+  },
+  methodNotAllowed: {
+    kind: 'invalid',
+    code: 'route.method_not_allowed',
+    title: 'The route does not take this method',
+    status: 405,
+  },
+  internal: {
+    kind: 'internal',
+    code: 'internal',
+    title: 'Something went wrong',
+  },
+} as const satisfies Record<string, FaultSpec>
+
+/** All that a route may answer, for the reference: its own faults and those that go with its shape. */
+export function faultsOf(route: Route): FaultSpec[] {
+  const { invalid, malformedUrl, invalidJson, tooLarge, unsupportedMediaType } = generalFaults
+  const ofBody = route.body ? [invalidJson, tooLarge, unsupportedMediaType] : []
+  const general = [invalid, malformedUrl, ...ofBody, generalFaults.timeout, generalFaults.internal]
+  return [...new Set<FaultSpec>([...route.faults, ...general])]
+}

@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer'
+import express, { type RequestHandler } from 'express'
+import { Fault } from '../fault/fault'
+import { exchangeOf } from './border'
+import { generalFaults } from './general-fault'
+import { malformedUrl } from './request-input'
+import { toFault } from './problem'
+
+const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset=("?)utf-8\1\s*)?$/i
+
+/** Reads the JSON body of a request, or throws request.unsupported_media_type. */
+export function newBodyReader(bodyBytesMax: number): RequestHandler {
+  const readJson = express.json({
+    strict: false,
+    inflate: false,
+    limit: bodyBytesMax,
+    type: () => true,
+    verify: (_req, _res, bytes) => assertText(bytes),
+  })
+  return (req, res, next) => {
+    exchangeOf(req, res)
+    const type = req.headers['content-type']
+    if (type !== 'application/json' && !jsonType.test(type ?? '')) throw unsupportedType(type)
+    readJson(req, res, next)
+  }
+}
+
+/** Throws request.invalid_json when no body came at all: the reader then leaves it undefined. */
+export function assertBody(body: unknown): void {
+  if (body === undefined) throw invalidJson('The body is empty.')
+}
+
+function assertText(bytes: Buffer): void {
+  if (bytes.length === 0) throw invalidJson('The body is empty.')
+  if (!isUtf8(bytes)) throw invalidJson('The body is not valid UTF-8.')
+}
+
+function unsupportedType(type: string | undefined): Fault {
+  return new Fault(generalFaults.unsupportedMediaType, {
+    detail: `Send the body as application/json in UTF-8; the Content-Type is ${type ? 'another' : 'missing'}.`,
+  })
+}
+
+function invalidJson(detail: string): Fault {
+  return new Fault(generalFaults.invalidJson, { detail })
+}
+
+/** What Express, its router and its body reader throw, as Faults; all else is a defect. */
+export function toTransportFault(error: unknown): Fault {
+  if (!(error instanceof Error) || error instanceof Fault) return toFault(error)
+  const { type, limit, status } = error as { type?: string; limit?: number; status?: number }
+  if (type === 'entity.parse.failed') return invalidJson(wordSyntaxError(error.message))
+  if (type === 'entity.too.large') {
+    return new Fault(generalFaults.tooLarge, {
+      detail: `The body is larger than the ${limit} bytes that are taken.`,
+    })
+  }
+  if (type === 'encoding.unsupported') {
+    return new Fault(generalFaults.unsupportedMediaType, {
+      detail: 'Send the body without a Content-Encoding.',
+    })
+  }
+  if (status !== 400) return toFault(error)
+  if (error instanceof URIError) return malformedUrl('path')
+  return new Fault(generalFaults.malformed, {
+    detail: 'The request broke off before its end.',
+    cause: error,
+  })
+}
+
+/** The parser's message may repeat the input; only the place is kept, where it names one. */
+function wordSyntaxError(message: string): string {
+  if (message.startsWith('Unexpected end')) return 'The body is not valid JSON: it ends too early.'
+  const position = /at position (\d+)/.exec(message)?.[1]
+  if (position === undefined) return 'The body is not valid JSON.'
+  return `The body is not valid JSON: something is wrong at character ${Number(position) + 1}.`
+}

@@ -1,0 +1,163 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { uuidv7 } from 'uuidv7'
+import { Fault } from '../fault/fault'
+import type { Log } from '../log/log'
+import { generalFaults } from './general-fault'
+import { toProblem } from './problem'
+
+export interface ServerOptions {
+  app: RequestListener
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  shutdownTimeoutMs: number
+  log: Log
+  /** How long a client may take; the defaults suit the open network. */
+  limits?: Partial<typeof clientLimits>
+}
+
+export interface RunningServer {
+  /** The port that was bound. */
+  port: number
+  /** Stops accepting, lets running requests finish, cuts what is left after shutdownTimeoutMs. */
+  close(): Promise<void>
+}
+
+/** Against clients that are slow, or pretend to be. */
+export const clientLimits = {
+  headersTimeoutMs: 10_000,
+  /** Headers and body together. */
+  requestTimeoutMs: 30_000,
+  /** Longer than the 60 s after which the usual load balancers give up an idle connection. */
+  keepAliveTimeoutMs: 65_000,
+  /** Nothing read or written, as by a client that does not take its answer; longer than any handler may run. */
+  socketTimeoutMs: 60_000,
+  checkIntervalMs: 1_000,
+}
+
+/** Resolves once the port is bound; rejects with a sentence for people when it cannot be. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { app, log } = options
+  const connections = new Map<Socket, ServerResponse | undefined>()
+  let draining = false
+  const server = newServer(options, (req, res) => {
+    connections.set(req.socket, res)
+    if (draining) res.shouldKeepAlive = false
+    app(req, res)
+  })
+  server.on('connection', (socket: Socket) => {
+    connections.set(socket, undefined)
+    socket.once('close', () => connections.delete(socket))
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    refuseMalformed(error, socket, { current: connections.get(socket), log }),
+  )
+  await listen(server, options)
+  server.on('error', (err) => log.error({ err }, 'the HTTP server failed'))
+
+  let closed: Promise<void> | undefined
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      draining = true
+      return (closed ??= drain(server, connections, options.shutdownTimeoutMs))
+    },
+  }
+}
+
+function newServer({ limits }: ServerOptions, listener: RequestListener): Server {
+  const limit = { ...clientLimits, ...limits }
+  const server = createServer(
+    {
+      headersTimeout: limit.headersTimeoutMs,
+      requestTimeout: limit.requestTimeoutMs,
+      keepAliveTimeout: limit.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limit.checkIntervalMs,
+      noDelay: true,
+    },
+    listener,
+  )
+  return server.setTimeout(limit.socketTimeoutMs)
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(wordBindError(error, host, port))
+    server.once('error', fail)
+    server.listen(port, host, () => {
+      server.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+function wordBindError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} on ${host} is in use: stop what holds it, or choose another with PORT=…`,
+    EACCES: `port ${port} on ${host} is not for this account: choose one above 1023 with PORT=…`,
+  }
+  return new Error(reasons[cause.code ?? ''] ?? `cannot listen on ${host}:${port}`, { cause })
+}
+
+type Connections = ReadonlyMap<Socket, ServerResponse | undefined>
+
+function drain(server: Server, connections: Connections, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs)
+    // Closes the connections that are idle between two requests, too.
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    for (const [socket, response] of connections) {
+      // Node takes a connection that never carried a request for one that is about to.
+      if (socket.bytesRead === 0) socket.destroy()
+      else if (response) response.shouldKeepAlive = false
+    }
+  })
+}
+
+interface MalformedContext {
+  current: ServerResponse | undefined
+  log: Log
+}
+
+/** What is no HTTP never becomes a request: it is answered here, and the connection closed. */
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  { current, log }: MalformedContext,
+): void {
+  const isAnswering = current?.headersSent && !current.writableFinished
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
+  const requestId = uuidv7()
+  const problem = toProblem(malformedFault(error), requestId)
+  const { status, code } = problem
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  log.debug({ request_id: requestId, status, code, reason: error.code }, 'malformed request')
+}
+
+function malformedFault({ code }: NodeJS.ErrnoException): Fault {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Fault(generalFaults.headersTooLarge, { detail: 'The headers are too large.' })
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Fault(generalFaults.tooSlow, { detail: 'The request did not arrive in time.' })
+  }
+  return new Fault(generalFaults.malformed, { detail: 'This is not well-formed HTTP/1.1.' })
+}
