@@ -1,0 +1,84 @@
+# `make` alone lists what there is. DATABASE_URL and PORT override the configuration files.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test migrate populate api db-start db-stop db-url bench generate verify lint typecheck format build clean ci
+
+# Named by npm itself, so that a folder where `npm ci` was run by hand counts as installed.
+INSTALLED := node_modules/.package-lock.json
+TOOLS := node_modules/.bin
+DATABASE_CONFIG := config/database/local.json
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(INSTALLED) ## start everything: install, build, database, schema, data, API on port 8080
+	@node scripts/build.mjs migrate populate api
+	@./bin/tillbook-migrate config/migrate/local.json
+	@./bin/tillbook-populate --if-empty config/populate/local.json
+	@exec ./bin/tillbook-api --hints config/api/local.json
+
+test: build ## run all tests on a throw-away database; ARGS="…" goes to jest, TEST_DATABASE_URL names another server
+	@$(TOOLS)/jest $(ARGS)
+
+migrate: CONFIG = config/migrate/local.json
+migrate: $(INSTALLED) ## bring the schema up to date; CONFIG=FILE
+	@node scripts/build.mjs migrate
+	@./bin/tillbook-migrate "$(CONFIG)"
+
+populate: CONFIG = config/populate/local.json
+populate: $(INSTALLED) ## fill the database with users, accounts and transactions; CONFIG=FILE ARGS="--users 1000"
+	@node scripts/build.mjs populate
+	@./bin/tillbook-populate $(ARGS) "$(CONFIG)"
+
+api: $(INSTALLED) ## build bin/tillbook-api, one executable file
+	@node scripts/build.mjs api
+
+db-start: $(INSTALLED) ## start the embedded database
+	@node scripts/build.mjs database
+	@./bin/tillbook-database start $(DATABASE_CONFIG)
+
+db-stop: $(INSTALLED) ## stop the embedded database
+	@node scripts/build.mjs database
+	@./bin/tillbook-database stop $(DATABASE_CONFIG)
+
+db-url: $(INSTALLED) ## print the URL of the database, as for psql
+	@node scripts/build.mjs database
+	@./bin/tillbook-database url $(DATABASE_CONFIG)
+
+bench: build ## measure every route with the real and the mocked store; ITERATIONS=1 only tries it
+	@node scripts/build.mjs bench
+	@./bin/tillbook-bench $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(ARGS)
+
+generate: $(INSTALLED) ## write what is made from the .sql files and the schema
+	@node scripts/build.mjs generate database
+	@./bin/tillbook-database start $(DATABASE_CONFIG)
+	@./bin/tillbook-generate "$$(./bin/tillbook-database url $(DATABASE_CONFIG))"
+
+verify: $(INSTALLED) ## fail when something generated is not what `make generate` writes
+	@node scripts/build.mjs generate database
+	@./bin/tillbook-database start $(DATABASE_CONFIG)
+	@./bin/tillbook-generate --check "$$(./bin/tillbook-database url $(DATABASE_CONFIG))"
+
+lint: $(INSTALLED) ## look for defects, forbidden imports and unformatted files
+	@$(TOOLS)/eslint --max-warnings 0 .
+	@$(TOOLS)/depcruise --config .dependency-cruiser.cjs cmd config internal pkg seeds bench test
+	@$(TOOLS)/prettier --log-level warn --check .
+
+typecheck: $(INSTALLED) ## check the types
+	@$(TOOLS)/tsc -p .
+
+format: $(INSTALLED) ## format all files
+	@$(TOOLS)/prettier --log-level warn --write .
+
+build: $(INSTALLED) ## build all programs into bin/
+	@node scripts/build.mjs
+
+clean: ## remove what was built; the data in .data/ stays
+	@rm -rf bin coverage
+
+ci: ## do what continuous integration does
+	@.ci/run
+
+$(INSTALLED): package.json package-lock.json
+	@scripts/install
+	@touch $@

@@ -1,0 +1,165 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig, type Program } from './config'
+import { Fault } from '../internal/fault/fault'
+
+const folder = mkdtempSync(join(tmpdir(), 'tillbook config '))
+const path = join(folder, 'config.json')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function load(content: unknown, env: NodeJS.ProcessEnv = {}, program: Program = 'api') {
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return loadConfig(program, path, env)
+}
+
+function mistakesOf(work: () => unknown): string[] {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const mistakes = error.errors?.map(({ path, message }) => `${path}: ${message}`)
+    for (const mistake of mistakes ?? []) expect(error.detail).toContain(mistake)
+    return mistakes ?? [error.detail]
+  }
+  throw new Error('nothing was refused')
+}
+
+const embedded = { environment: 'local', database: { embedded: { directory: '.data' } } }
+const secret = 'postgres://ada:secret@db.example:5432/tillbook'
+
+describe('every file of every program', () => {
+  const programs = ['api', 'migrate', 'populate', 'database'] as const
+  const files = programs.flatMap((program) =>
+    readdirSync(join(__dirname, program)).map((name) => [program, name] as const),
+  )
+
+  test.each(files)('%s/%s loads', (program, name) => {
+    const config = loadConfig(program, join(__dirname, program, name), {})
+    expect(`${config.environment}.json`).toBe(name)
+  })
+
+  test('local is embedded, compose is a URL', () => {
+    const local = loadConfig('api', join(__dirname, 'api/local.json'), {})
+    const compose = loadConfig('api', join(__dirname, 'api/compose.json'), {})
+    expect(local.database.embedded).toEqual({ directory: '.data' })
+    expect(compose.database.url).toMatch(/^postgres:/)
+  })
+})
+
+test('limits that the file leaves out have their documented values', () => {
+  expect(load(embedded)).toMatchObject({
+    http: { host: '127.0.0.1', port: 8080, body_bytes_max: 65536, request_timeout_ms: 2800 },
+    database: { pool_connections_max: 10, statement_timeout_ms: 2000, prepared_statements: true },
+    ledger: { lanes: 2, group_requests_max: 500, queue_requests_max: 2000, attempts_max: 20 },
+    log: { level: 'info', format: 'json' },
+  })
+})
+
+describe('DATABASE_URL and PORT', () => {
+  test('override the file, also one that is embedded', () => {
+    const config = load(embedded, { DATABASE_URL: secret, PORT: '9000' })
+    expect(config.database).toMatchObject({ url: secret })
+    expect(config.database.embedded).toBeUndefined()
+    expect(config).toMatchObject({ http: { port: 9000 } })
+  })
+
+  test.each(['migrate', 'populate', 'database'] as const)(
+    'DATABASE_URL works for %s',
+    (program) => {
+      const config = load(embedded, { DATABASE_URL: secret, PORT: '9000' }, program)
+      expect(config.database.url).toBe(secret)
+    },
+  )
+
+  test('count as unset when they are empty', () => {
+    const config = load(embedded, { DATABASE_URL: '', PORT: ' ' })
+    expect(config).toMatchObject({ http: { port: 8080 }, database: embedded.database })
+  })
+
+  test('are reported by their own names, and a URL never shows its password', () => {
+    const env = { DATABASE_URL: 'mysql://ada:secret@host/db', PORT: '80a' }
+    const mistakes = mistakesOf(() => load(embedded, env))
+    expect(mistakes).toEqual([
+      'DATABASE_URL: must be a URL as in postgres://user:password@host:5432/database',
+      'PORT: must be a whole number from 0 to 65535, not "80a"',
+    ])
+  })
+
+  test.each(['-1', '65536', '1e3', '0x50', '8080.5'])('PORT=%s is refused', (port) => {
+    expect(mistakesOf(() => load(embedded, { PORT: port }))).toHaveLength(1)
+  })
+})
+
+test('lists every mistake with its key, unknown keys included', () => {
+  const mistakes = mistakesOf(() =>
+    load({
+      environment: 'moon',
+      http: { port: 'x', body_bytes_max: 1.5, prot: 1 },
+      database: { url: secret, embedded: { directory: '' }, statement_timeout_ms: 0 },
+      ledger: [],
+      log: { level: 'loud', format: 'pretty' },
+      ports: 1,
+    }),
+  )
+  expect(mistakes).toEqual([
+    'environment: must be one of local, compose, test, production, not "moon"',
+    'database.embedded.directory: must be the path of a folder, not ""',
+    'database.statement_timeout_ms: must be a whole number from 1 to 3600000, not 0',
+    'database: must have exactly one of `url` and `embedded`',
+    'log.level: must be one of debug, info, warn, error, silent, not "loud"',
+    'http.port: must be a whole number from 0 to 65535, not "x"',
+    'http.body_bytes_max: must be a whole number from 1024 to 16777216, not 1.5',
+    'http.prot: is no known key',
+    'ledger: must be an object, not []',
+    'ports: is no known key',
+  ])
+})
+
+test.each([
+  [{ environment: 'local' }, 'database: must be an object, and is missing'],
+  [
+    { environment: 'local', database: {} },
+    'database: must have exactly one of `url` and `embedded`',
+  ],
+  [[], 'the whole file: must be an object, not []'],
+  [
+    { ...embedded, environment: 'production' },
+    'database: must not be the embedded database in production: name a `url`',
+  ],
+])('refuses %j', (content, mistake) => {
+  expect(mistakesOf(() => load(content))).toContain(mistake)
+})
+
+test.each([
+  'postgres://localhost/db',
+  'postgresql://ada:p%40ss@[::1]:5432/db?sslmode=require',
+  'postgres:///db?host=/var/run/postgresql',
+  'postgres://ada@/db?host=/var/run/postgresql',
+])('takes the URL %s', (url) => {
+  expect(load({ environment: 'production', database: { url } }).database.url).toBe(url)
+})
+
+test.each(['localhost/db', 'postgres:db', 'postgres://u:%zz@h/db', 'postgres://h:99999/db', ''])(
+  'refuses the URL %j',
+  (url) => {
+    expect(mistakesOf(() => load({ environment: 'local', database: { url } }))).toHaveLength(1)
+  },
+)
+
+test.each([
+  ['{\n  "environment": local\n}', 'line 2, column 18'],
+  ['{\n  "environment": "local",\n}', 'line 3, column 1'],
+  ['{"environment": "local"', 'line 1, column 24'],
+  ['{"a": 1 "b": 2}', 'line 1, column 9'],
+  ['', 'line 1, column 1'],
+  ['{"a": tru, "b": 1}', 'line 1, column 10'],
+])('says where %j is not JSON', (content, place) => {
+  expect(mistakesOf(() => load(content))).toEqual([`${path}: is not JSON from ${place} on`])
+})
+
+test('says that the file is missing, or a folder, and which', () => {
+  const missing = join(folder, 'nothing.json')
+  expect(() => loadConfig('api', missing, {})).toThrow(`${missing}: there is no such file`)
+  expect(() => loadConfig('api', folder, {})).toThrow(`${folder}: it cannot be read (EISDIR)`)
+})

@@ -1,0 +1,63 @@
+import type { QueryResult } from 'pg'
+import { encodeArray } from './array'
+
+/** Whatever runs a statement: a pool, a client, a transaction on it. */
+export interface Executor {
+  query(statement: Statement): Promise<QueryResult>
+}
+
+/** What goes to the driver. With a name the statement is prepared once per connection. */
+export interface Statement {
+  name?: string
+  text: string
+  values: unknown[]
+}
+
+/** A named query of a `.sql` file, as the generator writes it into its `.sql.ts`. */
+export interface QueryText {
+  /** Domain and name, `account.FindAccountById`: prepared under it, found again in pg_stat_activity. */
+  name: string
+  text: string
+  /** The names behind $1, $2, … */
+  params: readonly string[]
+}
+
+type Run<Params, Answer> = (db: Executor, params: Params) => Promise<Answer>
+
+/** A query of which exactly one row is expected; throws otherwise. */
+export function one<Params, Row>(query: QueryText): Run<Params, Row> {
+  return async (db, params) => {
+    const { rows } = await db.query(statement(query, params))
+    if (rows.length !== 1) throw new Error(`${query.name} gave ${rows.length} rows, not one`)
+    return rows[0] as Row
+  }
+}
+
+/** A query that gives a row or none. */
+export function maybe<Params, Row>(query: QueryText): Run<Params, Row | undefined> {
+  return async (db, params) => {
+    const { rows } = await db.query(statement(query, params))
+    if (rows.length > 1) throw new Error(`${query.name} gave ${rows.length} rows, not one or none`)
+    return rows[0] as Row | undefined
+  }
+}
+
+/** A query that gives any number of rows. */
+export function many<Params, Row>(query: QueryText): Run<Params, Row[]> {
+  return async (db, params) => (await db.query(statement(query, params))).rows as Row[]
+}
+
+/** A statement that gives no rows; answers how many it touched. */
+export function exec<Params>(query: QueryText): Run<Params, number> {
+  return async (db, params) => (await db.query(statement(query, params))).rowCount ?? 0
+}
+
+function statement(query: QueryText, params: unknown): Statement {
+  const given = params as Record<string, unknown>
+  const values = query.params.map((name) => encode(given[name]))
+  return { name: query.name, text: query.text, values }
+}
+
+function encode(value: unknown): unknown {
+  return Array.isArray(value) ? encodeArray(value) : value
+}

@@ -1,0 +1,79 @@
+// Bundles programs into bin/tillbook-<program>, one executable file each:
+//   node scripts/build.mjs [program …]
+import { chmod, cp, mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const inRoot = (...names) => join(root, ...names)
+
+const all = readdirSync(inRoot('cmd')).filter((name) => existsSync(inRoot('cmd', name, 'main.ts')))
+// Tools of the checkout, which find their packages in node_modules.
+const tools = ['bench', 'generate']
+const entries = new Map(all.map((name) => [name, inRoot('cmd', name, 'main.ts')]))
+if (existsSync(inRoot('bench/main.ts'))) entries.set('bench', inRoot('bench/main.ts'))
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !entries.has(name))
+if (unknown.length > 0) {
+  const known = [...entries.keys()].join(', ')
+  console.error(`build: there is no program ${unknown.join(', ')}; there are ${known}`)
+  process.exit(2)
+}
+
+try {
+  await mkdir(inRoot('bin'), { recursive: true })
+  await Promise.all((asked.length > 0 ? asked : [...entries.keys()]).map(bundle))
+  await copyMigrationsTable()
+} catch (error) {
+  // esbuild has shown each of its own errors already.
+  if (!error.errors) console.error(error)
+  process.exit(1)
+}
+
+async function bundle(program) {
+  const outfile = inRoot('bin', `tillbook-${program}`)
+  // Written beside and renamed: a program that runs meanwhile keeps the file that it began with.
+  const half = `${outfile}.${process.pid}.tmp`
+  await build({
+    entryPoints: [entries.get(program)],
+    outfile: half,
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
+    external: ['pg-native'],
+    packages: tools.includes(program) ? 'external' : 'bundle',
+    legalComments: 'none',
+    logLevel: 'warning',
+    // Only reached from the sources, where Redoc is not compiled in.
+    logOverride: { 'require-resolve-not-external': 'silent' },
+    define: await definitions(program),
+  })
+  await chmod(half, 0o755)
+  await rename(half, outfile)
+}
+
+/** What internal/build and the API's documentation page find compiled in. */
+async function definitions(program) {
+  const { version } = JSON.parse(await readFile(inRoot('package.json'), 'utf8'))
+  const names = (await readdir(inRoot('migrations'))).filter((name) => /^\d+-.+\.sql$/.test(name))
+  const redoc = 'node_modules/redoc/bundles/redoc.standalone.js'
+  return {
+    TILLBOOK_VERSION: JSON.stringify(version),
+    TILLBOOK_MIGRATIONS: JSON.stringify(names.sort()),
+    ...(program === 'api' && {
+      TILLBOOK_REDOC: JSON.stringify(await readFile(inRoot(redoc), 'utf8')),
+    }),
+  }
+}
+
+/** postgres-migrations reads this file from beside its own code, which is in the bundle. */
+async function copyMigrationsTable() {
+  const file = '0_create-migrations-table.sql'
+  const from = inRoot('node_modules/postgres-migrations/dist/migrations', file)
+  await cp(from, inRoot('bin/migrations', file))
+}
