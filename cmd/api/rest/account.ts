@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import type { Instant } from '../../../internal/clock/instant'
+import { route, type Route } from '../../../internal/http/route'
+import { decodeCursor, encodeCursor, invalidCursor } from '../../../internal/page/cursor'
+import { toPage } from '../../../internal/page/page'
+import { accountFaults } from '../../../pkg/account/account'
+import type { AccountApp } from '../../../pkg/account/app/account'
+import { accountDto, accountIdSchema, toAccountDto } from '../../../pkg/account/dto/account'
+import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
+import {
+  listTransactionsQuery,
+  toTransactionDto,
+  transactionPageDto,
+} from '../../../pkg/transaction/dto/transaction'
+import type { Period, TransactionPosition } from '../../../pkg/transaction/transaction'
+
+const tag = 'Accounts'
+const accountParams = z.strictObject({ id: accountIdSchema })
+
+export interface AccountRoutesDeps {
+  accounts: AccountApp
+  transactions: TransactionApp
+}
+
+export function accountRoutes({ accounts, transactions }: AccountRoutesDeps): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/accounts/:id',
+      tag,
+      summary: 'Get an account',
+      params: accountParams,
+      answers: { 200: { description: 'The account.', schema: accountDto } },
+      faults: [accountFaults.notFound],
+      async handle({ params }) {
+        return { status: 200, body: toAccountDto(await accounts.get(params.id)) }
+      },
+    }),
+
+    route({
+      method: 'get',
+      path: '/accounts/:id/transactions',
+      tag,
+      summary: 'List the transactions of an account, newest first',
+      description: 'Each as this account sees it, also those that were posted to the other side.',
+      params: accountParams,
+      query: listTransactionsQuery,
+      answers: { 200: { description: 'A page of transactions.', schema: transactionPageDto } },
+      faults: [accountFaults.notFound, invalidCursor],
+      async handle({ params: { id }, query: { from = null, to = null, limit, cursor } }) {
+        const list = listName(id, { from, to })
+        const after = cursor === undefined ? undefined : readPosition(list, cursor)
+        const rows = await transactions.listByAccount(id, { from, to, after, limit: limit + 1 })
+        const cursorOf = (row: TransactionPosition) => encodeCursor(list, [row.effectiveAt, row.id])
+        return { status: 200, body: toPage(rows, limit, { toDto: toTransactionDto, cursorOf }) }
+      },
+    }),
+  ]
+}
+
+function listName(accountId: string, { from, to }: Period): string {
+  return `transactions ${accountId} ${from} ${to}`
+}
+
+function readPosition(list: string, cursor: string): TransactionPosition {
+  const [effectiveAt, id] = decodeCursor(list, cursor) as [Instant, string]
+  return { effectiveAt, id }
+}

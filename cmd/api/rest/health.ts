@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { Fault, databaseUnavailable, type FaultSpec } from '../../../internal/fault/fault'
+import { route, type Route } from '../../../internal/http/route'
+
+const tag = 'Health'
+const healthDto = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
+const ok = { status: 200, body: { status: 'ok' } }
+
+export const notReady = {
+  kind: 'unavailable',
+  code: 'api.not_ready',
+  title: 'The API cannot serve at the moment',
+} satisfies FaultSpec
+
+/** `isReady` answers why not, or undefined when requests can be served. */
+export function healthRoutes({
+  whyNotReady,
+}: {
+  whyNotReady(): Promise<string | undefined>
+}): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/healthz',
+      tag,
+      summary: 'Is the process alive?',
+      answers: { 200: { description: 'It is.', schema: healthDto } },
+      faults: [],
+      handle: async () => ok,
+    }),
+
+    route({
+      method: 'get',
+      path: '/readyz',
+      tag,
+      summary: 'Can requests be served?',
+      description: 'The database answers and its schema is the one this version was built for.',
+      answers: { 200: { description: 'They can.', schema: healthDto } },
+      faults: [notReady, databaseUnavailable],
+      async handle() {
+        const reason = await whyNotReady()
+        if (reason !== undefined) throw new Fault(notReady, { detail: reason })
+        return ok
+      },
+    }),
+  ]
+}

@@ -1,0 +1,24 @@
+import type { Route } from '../../internal/http/route'
+import type { AccountApp } from '../../pkg/account/app/account'
+import type { TransactionApp } from '../../pkg/transaction/app/transaction'
+import type { UserApp } from '../../pkg/user/app/user'
+import { accountRoutes } from './rest/account'
+import { healthRoutes } from './rest/health'
+import { transactionRoutes } from './rest/transaction'
+import { userRoutes } from './rest/user'
+
+export interface Apps {
+  users: UserApp
+  accounts: AccountApp
+  transactions: TransactionApp
+}
+
+/** Everything that is served, in the order of the reference. */
+export function newRoutes(deps: Apps & { whyNotReady(): Promise<string | undefined> }): Route[] {
+  return [
+    ...userRoutes(deps),
+    ...accountRoutes(deps),
+    ...transactionRoutes(deps),
+    ...healthRoutes(deps),
+  ]
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApiConfig } from '../../config/config'
+import { migrationNames } from '../../internal/build/build'
+import { newClosers } from '../../internal/cli/closers'
+import type { Running } from '../../internal/cli/program'
+import { databaseUnavailable, Fault } from '../../internal/fault/fault'
+import { newHttpApp } from '../../internal/http/app'
+import { startServer } from '../../internal/http/server'
+import { systemIds } from '../../internal/id/id'
+import type { Log } from '../../internal/log/log'
+import { openDatabase } from '../../internal/postgres/database'
+import { newPool, type Pool } from '../../internal/postgres/pool'
+import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { newAccountApp } from '../../pkg/account/app/account'
+import { newAccountStore } from '../../pkg/account/sql/store'
+import { newTransactionApp } from '../../pkg/transaction/app/transaction'
+import { newTransactionStore } from '../../pkg/transaction/sql/store'
+import { newUserApp } from '../../pkg/user/app/user'
+import { newUserStore } from '../../pkg/user/sql/store'
+import { newRoutes, type Apps } from './routes'
+
+export interface ApiDeps {
+  log: Log
+  version: string
+}
+
+/** The API; `port` is the one that was bound. */
+export interface Api extends Running {
+  port: number
+}
+
+/** Wires everything together and serves. Closing answers what was taken in, then lets go. */
+export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise<Api> {
+  const closers = newClosers()
+  try {
+    const { pool, lanes } = await openPools(config, log)
+    closers.add(pool.close)
+    closers.add(lanes.close)
+    await refuseOtherSchema(pool, log)
+
+    const apps = newApps(config, pool, lanes)
+    closers.add(apps.transactions.close)
+    const { http } = config
+    const app = newHttpApp({
+      routes: newRoutes({ ...apps, whyNotReady: () => whyNotReady(pool) }),
+      faults: [databaseUnavailable],
+      info: { title: 'Tillbook', version },
+      log,
+      bodyBytesMax: http.body_bytes_max,
+      requestTimeoutMs: http.request_timeout_ms,
+    })
+    const shutdownTimeoutMs = http.shutdown_timeout_ms
+    const server = await startServer({
+      app,
+      host: http.host,
+      port: http.port,
+      shutdownTimeoutMs,
+      log,
+    })
+    closers.add(server.close)
+    return { port: server.port, close: closers.close }
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+/**
+ * Reading and group commits on pools of their own, so that readers cannot keep a commit waiting. The
+ * lanes look rows up by index even where a table is so small that a scan would be cheaper: under
+ * SERIALIZABLE a scan counts as having read every row.
+ */
+async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lanes: Pool }> {
+  const { ledger } = config
+  const settings = await openDatabase(config.database, (step) => log.info(step))
+  return {
+    pool: newPool(settings, log, { program: 'tillbook-api' }),
+    lanes: newPool({ ...settings, lock_timeout_ms: ledger.lock_timeout_ms }, log, {
+      program: 'tillbook-api ledger',
+      connectionsMax: ledger.lanes,
+      pipeline: true,
+      sessionOptions: '-c enable_seqscan=off',
+    }),
+  }
+}
+
+function newApps({ ledger }: ApiConfig, pool: Pool, lanes: Pool): Apps {
+  const ids = systemIds
+  const users = newUserApp({ users: newUserStore(pool), ids })
+  const accounts = newAccountApp({ accounts: newAccountStore(pool), ids })
+  const store = newTransactionStore({
+    pool,
+    lanes,
+    ids,
+    options: {
+      attemptsMax: ledger.attempts_max,
+      outcomeTimeoutMs: ledger.outcome_timeout_ms,
+      sleep,
+    },
+  })
+  const transactions = newTransactionApp({
+    transactions: store,
+    accounts,
+    users,
+    limits: {
+      lanes: ledger.lanes,
+      groupRequestsMax: ledger.group_requests_max,
+      queueRequestsMax: ledger.queue_requests_max,
+      queueWaitMaxMs: ledger.queue_wait_ms_max,
+    },
+  })
+  return { users, accounts, transactions }
+}
+
+/** A database that is away comes back by itself; a schema of another version does not. */
+async function refuseOtherSchema(pool: Pool, log: Log): Promise<void> {
+  try {
+    const schema = await checkSchema(pool, migrationNames())
+    if (schema.state !== 'current') throw new Error(describeSchema(schema))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    log.warn({ err: error }, 'the database cannot be reached; serving 503 until it can')
+  }
+}
+
+/** A newer schema is no reason: while a new version is rolled out, the old one goes on serving. */
+async function whyNotReady(pool: Pool): Promise<string | undefined> {
+  const schema = await checkSchema(pool, migrationNames())
+  const isServable = schema.state === 'current' || schema.state === 'ahead'
+  return isServable ? undefined : describeSchema(schema)
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../../internal/clock/clock'
+import { Fault } from '../../../internal/fault/fault'
+import { accountsPerUserMax, userFaults, type User } from '../../user/user'
+import { accountFaults, type Account, type AccountStore, type NewAccount } from '../account'
+
+export interface AccountMemory {
+  users: ReadonlyMap<string, User>
+  accounts: Map<string, Account>
+  clock: Clock
+}
+
+/** For unit tests and as the benchmark's mock; nothing is kept. */
+export function newAccountStore({ users, accounts, clock }: AccountMemory): AccountStore {
+  const refuse = ({ id, userId }: NewAccount): Fault | undefined => {
+    if (!users.has(userId)) {
+      return new Fault(userFaults.notFound, { detail: `There is no user "${userId}".` })
+    }
+    const own = [...accounts.values()].filter((account) => account.userId === userId)
+    if (own.length >= accountsPerUserMax) {
+      return new Fault(userFaults.tooManyAccounts, {
+        detail: `"${userId}" has ${accountsPerUserMax} accounts, as many as a user can have.`,
+      })
+    }
+    return accounts.has(id)
+      ? new Fault(accountFaults.exists, { detail: `There is an account "${id}" already.` })
+      : undefined
+  }
+
+  return {
+    async insert(account) {
+      const fault = refuse(account)
+      if (fault) throw fault
+      const inserted = {
+        ...account,
+        balance: 0n,
+        entryNo: 0n,
+        closedAt: null,
+        createdAt: clock.now(),
+      }
+      accounts.set(account.id, inserted)
+      return inserted
+    },
+
+    async find(id) {
+      return accounts.get(id)
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import type { Clock } from '../../../internal/clock/clock'
+import type { Instant } from '../../../internal/clock/instant'
+import type { Ids } from '../../../internal/id/id'
+import type { Account } from '../../account/account'
+import { decide, touches, type StoredAnswer } from '../decide'
+import type { Movement, Period, Transaction, TransactionStore } from '../transaction'
+
+export interface TransactionMemory {
+  accounts: Map<string, Account>
+  clock: Clock
+  ids: Ids
+}
+
+/** For unit tests and as the benchmark's mock; nothing is kept. Decides as the real one does. */
+export function newTransactionStore({ accounts, clock, ids }: TransactionMemory): TransactionStore {
+  const movements = new Map<string, Movement>()
+  const entries = new Map<string, Transaction[]>()
+  const answers = new Map<string, StoredAnswer>()
+
+  const store = (movement: Movement): void => {
+    movements.set(movement.id, movement)
+    for (const entry of sidesOf(movement)) {
+      const list = entries.get(entry.accountId)
+      if (list) list.push(entry)
+      else entries.set(entry.accountId, [entry])
+    }
+  }
+  const entriesOf = (accountId: string, period: Period): Transaction[] =>
+    (entries.get(accountId) ?? []).filter((entry) => isWithin(entry.effectiveAt, period))
+
+  return {
+    async post(group) {
+      const touched = new Map<string, Account>()
+      for (const id of group.flatMap(touches)) {
+        const account = accounts.get(id)
+        if (account) touched.set(id, account)
+      }
+      const state = { accounts: touched, heldAccountIds: new Set<string>(), answers }
+      const decision = decide(group, state, { now: clock.now(), newId: ids.next })
+      decision.movements.forEach(store)
+      for (const account of decision.changed) {
+        accounts.set(account.id, { ...touched.get(account.id)!, ...account })
+      }
+      for (const { idempotency, outcome } of decision.remembered) {
+        answers.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome })
+      }
+      return decision.verdicts
+    },
+
+    async find(id) {
+      return movements.get(id)
+    },
+
+    async listByAccount(accountId, { after, limit, ...period }) {
+      return entriesOf(accountId, period)
+        .sort(byNewest)
+        .filter((entry) => !after || byNewest(after, entry) < 0)
+        .slice(0, limit)
+    },
+
+    async listLargestExpenses(userId, { currency, ...period }) {
+      const own = [...accounts.values()].filter((account) => account.userId === userId)
+      const ownIds = new Set(own.map((account) => account.id))
+      const largest = new Map<string, Transaction>()
+      for (const entry of own.flatMap((account) => entriesOf(account.id, period))) {
+        if (entry.amount > 0n || ownIds.has(entry.counterpartyId ?? '')) continue
+        if (currency !== null && entry.currency !== currency) continue
+        const best = largest.get(entry.currency)
+        if (!best || byExpense(entry, best) < 0) largest.set(entry.currency, entry)
+      }
+      return [...largest.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1))
+    },
+  }
+}
+
+/** The movement as each of its accounts sees it. */
+function sidesOf(movement: Movement): Transaction[] {
+  const { counterpartyId, counterpartyBalanceAfter } = movement
+  if (counterpartyId === null || counterpartyBalanceAfter === null) return [movement]
+  const counterSide = {
+    ...movement,
+    accountId: counterpartyId,
+    counterpartyId: movement.accountId,
+    amount: -movement.amount,
+    balanceAfter: counterpartyBalanceAfter,
+  }
+  return [movement, counterSide]
+}
+
+function isWithin(instant: Instant, { from, to }: Period): boolean {
+  return (from === null || instant >= from) && (to === null || instant <= to)
+}
+
+type Positioned = Pick<Transaction, 'effectiveAt' | 'id'>
+
+function byNewest(a: Positioned, b: Positioned): number {
+  if (a.effectiveAt !== b.effectiveAt) return a.effectiveAt > b.effectiveAt ? -1 : 1
+  return a.id === b.id ? 0 : a.id > b.id ? -1 : 1
+}
+
+function byExpense(a: Transaction, b: Transaction): number {
+  return a.amount === b.amount ? byNewest(b, a) : a.amount < b.amount ? -1 : 1
+}

@@ -1,0 +1,61 @@
+import type { Pool } from '../../../internal/postgres/pool'
+import type { Ids } from '../../../internal/id/id'
+import type { Period, Transaction, TransactionPosition, TransactionStore } from '../transaction'
+import { newGroupPoster, type PostOptions } from './post'
+import { toTransaction } from './row'
+import {
+  findTransactionById,
+  listLargestExpenses,
+  listTransactionsByAccount,
+} from './transaction.sql.ts'
+
+export interface TransactionStoreDeps {
+  /** For reading. */
+  pool: Pool
+  /** For group commits alone, so that readers cannot keep them waiting; pipelined. */
+  lanes: Pool
+  ids: Ids
+  options: PostOptions
+}
+
+// The first page begins above every row there is.
+const newest: TransactionPosition = {
+  effectiveAt: 'infinity' as TransactionPosition['effectiveAt'],
+  id: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+}
+
+export function newTransactionStore({
+  pool,
+  lanes,
+  ids,
+  options,
+}: TransactionStoreDeps): TransactionStore {
+  return {
+    post: newGroupPoster(lanes, ids, options),
+
+    async find(id): Promise<Transaction | undefined> {
+      const row = await findTransactionById(pool, { id })
+      return row && toTransaction(row)
+    },
+
+    async listByAccount(accountId, { from, to, after = newest, limit }): Promise<Transaction[]> {
+      const rows = await listTransactionsByAccount(pool, {
+        account_id: accountId,
+        from,
+        to,
+        before_at: after.effectiveAt,
+        before_id: after.id,
+        limit: BigInt(limit),
+      })
+      return rows.map(toTransaction)
+    },
+
+    async listLargestExpenses(
+      userId: string,
+      { from, to, currency }: Period & { currency: string | null },
+    ): Promise<Transaction[]> {
+      const rows = await listLargestExpenses(pool, { user_id: userId, from, to, currency })
+      return rows.map(toTransaction)
+    },
+  }
+}

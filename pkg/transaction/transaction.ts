@@ -1,0 +1,135 @@
+import type { Instant } from '../../internal/clock/instant'
+import type { FaultSpec, FieldError } from '../../internal/fault/fault'
+import type { JsonObject } from '../../internal/json/json'
+import type { Decimal } from '../../internal/money/decimal'
+
+/** One movement of money as one of its two accounts sees it; amounts in minor units. */
+export interface Transaction {
+  id: string
+  accountId: string
+  currency: string
+  /** Below zero, the money left accountId. */
+  amount: bigint
+  balanceAfter: bigint
+  /** Null: the outside world of the currency. */
+  counterpartyId: string | null
+  description: string | null
+  metadata: JsonObject | null
+  /** When it counts; may lie before createdAt. */
+  effectiveAt: Instant
+  createdAt: Instant
+  reversesId: string | null
+}
+
+/** A transaction with both of its sides, as it is stored. */
+export interface Movement extends Transaction {
+  entryNo: bigint
+  counterpartyEntryNo: bigint | null
+  counterpartyBalanceAfter: bigint | null
+}
+
+/** What a client asks to be posted. */
+export interface NewTransaction {
+  accountId: string
+  amount: Decimal
+  counterpartyId: string | null
+  description: string | null
+  metadata: JsonObject | null
+  /** Null: the moment it is posted. */
+  effectiveAt: Instant | null
+  idempotency: Idempotency | null
+}
+
+/** The caller's key, and a digest of what was asked under it. */
+export interface Idempotency {
+  key: string
+  /** SHA-256, 32 bytes; see fingerprint.ts. */
+  fingerprint: Buffer
+}
+
+/** Why a request was refused; plain data, because it is stored with its key and given again. */
+export interface Refusal {
+  code: RefusalCode
+  detail: string
+  errors?: FieldError[]
+  members?: Record<string, string>
+}
+
+/** What becomes of one request of a group. `replayed`: the first answer to its key, again. */
+export type Verdict =
+  | { status: 'created' | 'replayed'; transaction: Transaction }
+  | { status: 'refused'; refusal: Refusal; replayed: boolean }
+
+export const transactionFaults = {
+  notFound: { kind: 'not_found', code: 'transaction.not_found', title: 'No such transaction' },
+  currencyMismatch: {
+    kind: 'unprocessable',
+    code: 'transaction.currency_mismatch',
+    title: 'The two accounts are kept in different currencies',
+  },
+  keyReused: {
+    kind: 'unprocessable',
+    code: 'idempotency.key_reused',
+    title: 'The key was used for another request',
+  },
+  inProgress: {
+    kind: 'conflict',
+    code: 'idempotency.in_progress',
+    title: 'A request with this key is being carried out',
+  },
+  busy: { kind: 'unavailable', code: 'ledger.busy', title: 'The ledger is busy' },
+  outcomeUnknown: {
+    kind: 'unavailable',
+    code: 'ledger.outcome_unknown',
+    title: 'The database went away while it committed',
+  },
+} as const satisfies Record<string, FaultSpec>
+
+/** The refusals that a group's decision can come to. */
+export type RefusalCode =
+  | 'request.invalid'
+  | 'account.not_found'
+  | 'account.closed'
+  | 'account.insufficient_funds'
+  | 'account.balance_out_of_range'
+  | 'transaction.currency_mismatch'
+  | 'idempotency.key_reused'
+  | 'ledger.busy'
+
+/** Where one row of a list stands: the key of the next page. */
+export interface TransactionPosition {
+  effectiveAt: Instant
+  id: string
+}
+
+/** `from` and `to` are about effectiveAt and both inclusive. */
+export interface Period {
+  from: Instant | null
+  to: Instant | null
+}
+
+export interface TransactionStore {
+  /**
+   * Posts a group in one serializable database transaction and answers a verdict for each request,
+   * in order; an earlier one's effect is seen by a later one. When it throws, nothing of the group
+   * is stored, except with ledger.outcome_unknown. Faults: ledger.busy, ledger.outcome_unknown,
+   * idempotency.in_progress, database.unavailable.
+   */
+  post(group: readonly NewTransaction[]): Promise<Verdict[]>
+  /** Seen from the account it was posted to; undefined when there is none. */
+  find(id: string): Promise<Transaction | undefined>
+  /** Seen from that account, newest effectiveAt first; empty when there is no such account. */
+  listByAccount(
+    accountId: string,
+    page: Period & { after: TransactionPosition | undefined; limit: number },
+  ): Promise<Transaction[]>
+  /**
+   * The largest expense in each currency over all accounts of the user, the earliest of equals,
+   * seen from the user's account. A transfer between accounts of the user is no expense. Empty when
+   * there is none, or no such user.
+   */
+  listLargestExpenses(
+    userId: string,
+    period: Period & { currency: string | null },
+  ): Promise<Transaction[]>
+}
