@@ -1,0 +1,79 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/**
+ * `open` passes everything on. `closed` breaks what there is and refuses what comes. `frozen` accepts
+ * and says nothing more. `cut-before-commit` breaks a connection instead of passing its commit on;
+ * `cut-after-commit` passes it on and breaks the connection when the server has answered it.
+ */
+export type ProxyMode = 'open' | 'closed' | 'frozen' | 'cut-before-commit' | 'cut-after-commit'
+
+export interface Proxy {
+  /** The URL of the database, through the proxy. */
+  url: string
+  mode: ProxyMode
+  /** How many commits were cut off. */
+  cuts: number
+  close(): Promise<void>
+}
+
+const commitMessage = Buffer.from('commit\0')
+
+/** A TCP proxy in front of PostgreSQL that fails as networks do. */
+export async function startProxy(databaseUrl: string): Promise<Proxy> {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  const state = { mode: 'open' as ProxyMode, cuts: 0 }
+
+  const cut = (...pair: Socket[]) => {
+    state.cuts += 1
+    for (const socket of pair) socket.destroy()
+  }
+  const server = createServer((client) => {
+    if (state.mode === 'closed') return void client.destroy()
+    const upstream = connect(Number(target.port || 5432), target.hostname)
+    let isCommitting = false
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.on('data', (bytes) => {
+      if (state.mode === 'frozen') return
+      const commits = bytes.includes(commitMessage)
+      if (commits && state.mode === 'cut-before-commit') return cut(client, upstream)
+      if (commits && state.mode === 'cut-after-commit') isCommitting = true
+      upstream.write(bytes)
+    })
+    upstream.on('data', (bytes) => {
+      if (state.mode === 'frozen') return
+      if (!isCommitting) return void client.write(bytes)
+      // The last answer of the pipeline is the commit's own; the server is idle again behind it.
+      if (bytes.includes('COMMIT\0')) cut(client, upstream)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    url: url.href,
+    get mode() {
+      return state.mode
+    },
+    set mode(mode: ProxyMode) {
+      state.mode = mode
+      if (mode === 'closed') for (const socket of sockets) socket.destroy()
+    },
+    get cuts() {
+      return state.cuts
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

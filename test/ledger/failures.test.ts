@@ -1,0 +1,182 @@
+import { Client } from 'pg'
+import { newDatabase, type TestDatabase } from '../harness/database'
+import { pollUntil } from '../harness/poll'
+import { startProxy, type Proxy, type ProxyMode } from '../harness/proxy'
+import { onServer } from '../harness/server'
+import { get, openAccount, post, spawnApi, type ApiProcess } from './processes'
+
+jest.setTimeout(60_000)
+
+let database: TestDatabase
+let proxy: Proxy
+let api: ApiProcess
+
+beforeAll(async () => {
+  database = await newDatabase()
+  proxy = await startProxy(database.url)
+  api = await spawnApi(proxy.url)
+})
+
+afterAll(async () => {
+  await api?.program.close()
+  await proxy?.close()
+  await database?.close()
+})
+
+const deposit = (id: string, amount = '1.00', description?: string) =>
+  post(`${api.url}/transactions`, { account_id: id, amount, description })
+
+const ready = () =>
+  pollUntil(async () => (await get(`${api.url}/readyz`)).status === 200, { what: 'ready API' })
+
+async function balanceOf(id: string): Promise<string> {
+  return (await get(`${api.url}/accounts/${id}`)).json.balance
+}
+
+describe.each<ProxyMode>(['closed', 'frozen'])('while the database is %s', (mode) => {
+  const id = `gone-${mode}`
+
+  test('every route answers 503 with Retry-After within 3 seconds, and all recovers by itself', async () => {
+    await openAccount(api.url, id, '10.00')
+    const { id: transactionId } = (await deposit(id)).json
+    proxy.mode = mode
+    const startedAt = performance.now()
+    const replies = await Promise.all([
+      post(`${api.url}/users`, { id: `new-${mode}`, first_name: 'Grace', last_name: 'Hopper' }),
+      post(`${api.url}/users/user-${id}/accounts`, { name: 'More', currency: 'EUR' }),
+      deposit(id),
+      post(`${api.url}/transactions`, { account_id: id, amount: '1.00' }, `gone-${mode}`),
+      get(`${api.url}/users`),
+      get(`${api.url}/users/user-${id}`),
+      get(`${api.url}/accounts/${id}`),
+      get(`${api.url}/accounts/${id}/transactions`),
+      get(`${api.url}/transactions/${transactionId}`),
+      get(`${api.url}/users/user-${id}/transactions/max`),
+      get(`${api.url}/readyz`),
+    ])
+    expect(performance.now() - startedAt).toBeLessThan(3000)
+    for (const { status, headers, json } of replies) {
+      expect([status, Number(headers.get('retry-after')) > 0]).toEqual([503, true])
+      expect(json.status).toBe(503)
+    }
+    expect((await get(`${api.url}/healthz`)).status).toBe(200)
+
+    proxy.mode = 'open'
+    await ready()
+    await pollUntil(async () => (await deposit(id)).status === 201, { what: 'accepted deposit' })
+  })
+})
+
+test('a connection that breaks before the commit arrives costs nothing: it is posted once', async () => {
+  await openAccount(api.url, 'cut-before')
+  for (let round = 0; round < 10; round++) {
+    proxy.mode = 'cut-before-commit'
+    const before = proxy.cuts
+    const reply = deposit('cut-before')
+    await pollUntil(() => proxy.cuts > before, { what: 'cut commit' })
+    proxy.mode = 'open'
+    expect((await reply).status).toBe(201)
+  }
+  expect(await balanceOf('cut-before')).toBe('10.00')
+})
+
+test('a commit whose answer is lost is found again: created once, and answered so', async () => {
+  await openAccount(api.url, 'cut-after')
+  for (let round = 0; round < 10; round++) {
+    proxy.mode = 'cut-after-commit'
+    const before = proxy.cuts
+    const replies = [1, 2, 3].map((i) => deposit('cut-after', '1.00', `round ${round}, ${i}`))
+    await pollUntil(() => proxy.cuts > before, { what: 'cut commit' })
+    proxy.mode = 'open'
+    for (const { status, json } of await Promise.all(replies)) {
+      expect(status).toBe(201)
+      const stored = await get(`${api.url}/transactions/${json.id}`)
+      expect(stored.json).toEqual(json)
+    }
+  }
+  expect(await balanceOf('cut-after')).toBe('30.00')
+})
+
+test('a session that holds one account makes nobody wait but those who want it', async () => {
+  await openAccount(api.url, 'held', '10.00')
+  await openAccount(api.url, 'free', '10.00')
+  const holder = new Client({ connectionString: database.url })
+  await holder.connect()
+  try {
+    await holder.query(`begin; select from account where id = 'held' for update`)
+    const [held, free, unknown] = await Promise.all([
+      deposit('held'),
+      deposit('free'),
+      deposit('nobody'),
+    ])
+    expect([held.status, held.json.code]).toEqual([503, 'ledger.busy'])
+    expect(held.headers.get('retry-after')).toBe('1')
+    expect(free.status).toBe(201)
+    expect([unknown.status, unknown.json.code]).toEqual([404, 'account.not_found'])
+  } finally {
+    await holder.end()
+  }
+  expect((await deposit('held')).status).toBe(201)
+  expect(await balanceOf('held')).toBe('11.00')
+})
+
+test('a row that the database refuses fails alone, its neighbours in the group are posted', async () => {
+  await openAccount(api.url, 'poisoned')
+  await onServer(
+    database.url,
+    `alter table transaction add constraint no_poison check (description <> 'poison') not valid`,
+  )
+  const replies = await Promise.all(
+    Array.from({ length: 30 }, (_, i) => deposit('poisoned', '1.00', i === 17 ? 'poison' : 'fine')),
+  )
+  expect(replies.map((reply) => reply.status).filter((status) => status !== 201)).toEqual([500])
+  expect(replies[17]!.json).toMatchObject({ code: 'internal' })
+  expect(replies[17]!.text).not.toContain('no_poison')
+  expect(await balanceOf('poisoned')).toBe('29.00')
+})
+
+test('SIGTERM: what was taken is finished and on disk, the exit code is 0', async () => {
+  await openAccount(api.url, 'stopping')
+  const other = await spawnApi(database.url)
+  const asks: Promise<string>[] = []
+  let isStopping = false
+  const ask = async (): Promise<string> => {
+    try {
+      const { status, json } = await post(`${other.url}/transactions`, {
+        account_id: 'stopping',
+        amount: '0.01',
+      })
+      return status === 201 ? json.id : `refused with ${status}`
+    } catch {
+      return 'no answer'
+    }
+  }
+  const client = async () => {
+    while (!isStopping) {
+      const reply = ask()
+      asks.push(reply)
+      if ((await reply) === 'no answer') return
+    }
+  }
+  const clients = Array.from({ length: 16 }, client)
+  await pollUntil(() => asks.length > 300, { what: 'load' })
+  other.program.kill('SIGTERM')
+  const exit = await other.program.exited
+  isStopping = true
+  await Promise.all(clients)
+  expect(exit).toMatchObject({ code: 0, signal: null })
+
+  const answers = await Promise.all(asks)
+  const created = answers.filter((answer) => answer.length === 36)
+  expect(created.length).toBeGreaterThan(250)
+  expect(answers.filter((answer) => answer.startsWith('refused'))).toEqual([])
+  const { rows } = await onServer(
+    database.url,
+    `select count(*)::int as n, count(*) filter (where id = any($1::uuid[]))::int as answered
+     from transaction where account_id = 'stopping'`,
+    [created],
+  )
+  expect(rows[0].answered).toBe(created.length)
+  // Whoever got no answer was refused a connection, not left with a transaction unknown to them.
+  expect(rows[0].n).toBe(created.length)
+})
