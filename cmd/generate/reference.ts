@@ -1,0 +1,16 @@
+import { databaseUnavailable } from '../../internal/fault/fault'
+import { version } from '../../internal/build/build'
+import { newOpenApi } from '../../internal/http/openapi'
+import { newRoutes } from '../api/routes'
+
+/**
+ * What GET /openapi.json answers, but for the version: only the major one stands here, so that the
+ * file changes when the API does and not with each release.
+ */
+export function apiReference(): string {
+  const [major = ''] = version().split('.')
+  const info = { title: 'Tillbook', version: major }
+  // The routes are looked at and never called, so there is nothing behind them.
+  const routes = newRoutes({} as Parameters<typeof newRoutes>[0])
+  return JSON.stringify(newOpenApi({ routes, info, faults: [databaseUnavailable] }), null, 2)
+}
