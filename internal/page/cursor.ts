@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { z } from 'zod'
 import { Fault, type FaultSpec } from '../fault/fault'
 
 export const invalidCursor = {
@@ -17,17 +18,30 @@ export function encodeCursor(list: string, position: readonly string[]): string 
   return Buffer.from(digestOf(list, text) + text).toString('base64url')
 }
 
-/** The position; throws page.invalid_cursor when it is none of this list. */
-export function decodeCursor(list: string, cursor: string): string[] {
+/** The position, as `schema` reads it; throws page.invalid_cursor when it is none of this list. */
+export function decodeCursor<Position>(
+  list: string,
+  cursor: string,
+  schema: z.ZodType<Position>,
+): Position {
   const text = Buffer.from(cursor, 'base64url').toString()
   const position = text.slice(digestLength)
-  if (text.slice(0, digestLength) !== digestOf(list, position)) {
-    throw new Fault(invalidCursor, {
-      detail: 'Take next_cursor from an answer of the same list, with the same filters.',
-      errors: [{ path: 'cursor', message: 'does not belong to this list' }],
-    })
+  const isOfList = text.slice(0, digestLength) === digestOf(list, position)
+  const { success, data } = schema.safeParse(isOfList ? readJson(position) : undefined)
+  if (success) return data
+  throw new Fault(invalidCursor, {
+    detail: 'Take next_cursor from an answer of the same list, with the same filters.',
+    errors: [{ path: 'cursor', message: 'does not belong to this list' }],
+  })
+}
+
+/** Undefined when it is no JSON, which only a forged cursor comes to. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
-  return JSON.parse(position) as string[]
 }
 
 const digestLength = 16

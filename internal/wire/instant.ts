@@ -15,11 +15,14 @@ export const instantInput = z
   .meta({ format: 'date-time', example: '2026-01-31T09:30:00Z' })
 
 /** A time in an answer. */
-export const instantOutput = z.string().meta({
-  format: 'date-time',
-  description: 'UTC, to the microsecond.',
-  example: '2026-01-31T09:30:00.000000Z',
-})
+export const instantOutput = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+  .meta({
+    format: 'date-time',
+    description: 'UTC, to the microsecond.',
+    example: '2026-01-31T09:30:00.000000Z',
+  })
 
 /** Two optional ends, both inclusive, with `from` no later than `to`. */
 export const periodInput = {

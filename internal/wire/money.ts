@@ -18,11 +18,13 @@ export const decimalInput = z
   .meta({ example: '-12.50' })
 
 /** An amount in an answer: always a string, in the currency's own scale. */
-export const moneyOutput = z.string().meta({
-  description: 'A decimal in the currency’s own scale: "12.50" EUR, "1250" JPY.',
-  pattern: '^-?\\d+(\\.\\d+)?$',
-  example: '-12.50',
-})
+export const moneyOutput = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/)
+  .meta({
+    description: 'A decimal in the currency’s own scale: "12.50" EUR, "1250" JPY.',
+    example: '-12.50',
+  })
 
 export const currencySchema = z
   .string()

@@ -236,11 +236,12 @@ function refuseFunds(account: LockedAccount, amount: bigint): { refusal: Refusal
     refusal: {
       code: 'account.insufficient_funds',
       detail: `"${account.id}" holds ${balance} ${account.currency} and may not fall below ${minBalance}: ${wanted} is too much.`,
+      // By name, as they come back from the database: a replay is the same to the byte.
       members: {
         account_id: account.id,
+        amount: formatMoney(amount, account.currency),
         balance,
         min_balance: minBalance,
-        amount: formatMoney(amount, account.currency),
       },
     },
   }

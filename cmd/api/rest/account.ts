@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Instant } from '../../../internal/clock/instant'
 import { route, type Route } from '../../../internal/http/route'
 import { decodeCursor, encodeCursor, invalidCursor } from '../../../internal/page/cursor'
 import { toPage } from '../../../internal/page/page'
+import { instantInput } from '../../../internal/wire/instant'
 import { accountFaults } from '../../../pkg/account/account'
 import type { AccountApp } from '../../../pkg/account/app/account'
 import { accountDto, accountIdSchema, toAccountDto } from '../../../pkg/account/dto/account'
@@ -10,12 +10,14 @@ import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   listTransactionsQuery,
   toTransactionDto,
+  transactionIdSchema,
   transactionPageDto,
 } from '../../../pkg/transaction/dto/transaction'
 import type { Period, TransactionPosition } from '../../../pkg/transaction/transaction'
 
 const tag = 'Accounts'
 const accountParams = z.strictObject({ id: accountIdSchema })
+const transactionPosition = z.tuple([instantInput, transactionIdSchema])
 
 export interface AccountRoutesDeps {
   accounts: AccountApp
@@ -63,6 +65,6 @@ function listName(accountId: string, { from, to }: Period): string {
 }
 
 function readPosition(list: string, cursor: string): TransactionPosition {
-  const [effectiveAt, id] = decodeCursor(list, cursor) as [Instant, string]
+  const [effectiveAt, id] = decodeCursor(list, cursor, transactionPosition)
   return { effectiveAt, id }
 }

@@ -20,6 +20,7 @@ import { userFaults } from '../../../pkg/user/user'
 
 const tag = 'Users'
 const userParams = z.strictObject({ id: userIdSchema })
+const userPosition = z.tuple([userIdSchema])
 const location = { Location: 'Where it can be read.' }
 
 export const userOverviewDto = newUserOverviewDto(accountDto)
@@ -53,7 +54,7 @@ export function userRoutes({ users, accounts }: { users: UserApp; accounts: Acco
       answers: { 200: { description: 'A page of users.', schema: userPageDto } },
       faults: [invalidCursor],
       async handle({ query: { limit, cursor } }) {
-        const [afterId] = cursor === undefined ? [] : decodeCursor('users', cursor)
+        const [afterId] = cursor === undefined ? [] : decodeCursor('users', cursor, userPosition)
         const rows = await users.list({ afterId, limit: limit + 1 })
         const cursorOf = ({ id }: { id: string }) => encodeCursor('users', [id])
         return { status: 200, body: toPage(rows, limit, { toDto: toUserDto, cursorOf }) }

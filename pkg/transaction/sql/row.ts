@@ -35,6 +35,11 @@ export function toStoredAnswer(row: ListAnswersRow): StoredAnswer {
   const outcome =
     row.refusal === null
       ? { transaction: toTransaction(row as FindTransactionByIdRow) }
-      : { refusal: row.refusal as unknown as Refusal }
+      : { refusal: toRefusal(row.refusal as unknown as Refusal) }
   return { fingerprint: row.fingerprint, outcome }
+}
+
+/** A jsonb column orders keys by their length. */
+function toRefusal({ members, ...refusal }: Refusal): Refusal {
+  return members ? { ...refusal, members: sortKeys(members) as Record<string, string> } : refusal
 }

@@ -49,12 +49,10 @@ const totalsDto = z
 
 /** GET /users/:id, around the accounts' own DTO, which belongs to their domain. */
 export function newUserOverviewDto<Account extends z.ZodType>(account: Account) {
-  return userDto
-    .extend({ totals: totalsDto, accounts: z.array(account) })
-    .meta({
-      id: 'UserOverview',
-      description: 'A user and their accounts in one consistent snapshot.',
-    })
+  return userDto.extend({ totals: totalsDto, accounts: z.array(account) }).meta({
+    id: 'UserOverview',
+    description: 'A user and their accounts in one consistent snapshot.',
+  })
 }
 
 export function toTotalsDto({ accounts }: UserOverview): Record<string, string> {

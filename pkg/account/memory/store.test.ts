@@ -1,0 +1,4 @@
+import { openMemoryStores } from '../../../test/conformance/stores'
+import { exerciseAccountStore } from '../../../test/conformance/account'
+
+exerciseAccountStore('memory', openMemoryStores)

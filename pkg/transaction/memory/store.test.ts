@@ -1,0 +1,4 @@
+import { openMemoryStores } from '../../../test/conformance/stores'
+import { exerciseTransactionStore } from '../../../test/conformance/transaction'
+
+exerciseTransactionStore('memory', openMemoryStores)

@@ -1,0 +1,120 @@
+import { newSystemClock } from '../../internal/clock/clock'
+import type { Instant } from '../../internal/clock/instant'
+import { systemIds } from '../../internal/id/id'
+import { formatMinorUnits, readDecimal } from '../../internal/money/decimal'
+import type { Account, AccountStore } from '../../pkg/account/account'
+import { newAccountStore } from '../../pkg/account/memory/store'
+import { newTransactionStore } from '../../pkg/transaction/memory/store'
+import type {
+  NewTransaction,
+  Refusal,
+  Transaction,
+  TransactionStore,
+  Verdict,
+} from '../../pkg/transaction/transaction'
+import { newUserStore } from '../../pkg/user/memory/store'
+import type { User, UserStore } from '../../pkg/user/user'
+
+/** The stores of the ledger over one and the same data, empty to begin with. */
+export interface Stores {
+  users: UserStore
+  accounts: AccountStore
+  transactions: TransactionStore
+  close(): Promise<void>
+}
+
+export type OpenStores = () => Promise<Stores>
+
+export async function openMemoryStores(): Promise<Stores> {
+  const users = new Map<string, User>()
+  const accounts = new Map<string, Account>()
+  const clock = newSystemClock()
+  return {
+    users: newUserStore({ users, accounts, clock }),
+    accounts: newAccountStore({ users, accounts, clock }),
+    transactions: newTransactionStore({ accounts, clock, ids: systemIds }),
+    close: async () => {},
+  }
+}
+
+export const instantForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
+
+/** Midnight of a day of January 2026, and some microseconds. */
+export function january(day: number, micros = 0): Instant {
+  const two = String(day).padStart(2, '0')
+  return `2026-01-${two}T00:00:00.${String(micros).padStart(6, '0')}Z` as Instant
+}
+
+/** What cases need on their way to what they prove. */
+export function newGiven(stores: () => Stores) {
+  let count = 0
+
+  async function aUser(): Promise<string> {
+    const user = { id: `user-${++count}`, firstName: 'Ada', lastName: 'Lovelace' }
+    return (await stores().users.insert(user)).id
+  }
+
+  /** The id of an account with that much on it, in minor units. */
+  async function anAccount(given: Partial<Account> = {}): Promise<string> {
+    const { balance = 0n, userId = await aUser(), currency = 'EUR', minBalance = 0n } = given
+    const id = `${userId}-${++count}`
+    await stores().accounts.insert({ id, userId, name: 'Test', currency, minBalance })
+    if (balance !== 0n) await post(request(id, balance))
+    return id
+  }
+
+  /** The verdict on one request that is a group of its own. */
+  async function post(one: NewTransaction): Promise<Verdict> {
+    const [verdict] = await stores().transactions.post([one])
+    return verdict!
+  }
+
+  async function create(...args: Parameters<typeof request>): Promise<Transaction> {
+    return created(await post(request(...args)))
+  }
+
+  return { aUser, anAccount, post, create }
+}
+
+/** A request for an amount in minor units of a currency with two decimals, unless a text is given. */
+export function request(
+  accountId: string,
+  amount: bigint | string,
+  more: Partial<NewTransaction> = {},
+): NewTransaction {
+  return {
+    accountId,
+    amount: readDecimal(typeof amount === 'string' ? amount : formatMinorUnits(amount, 2))!,
+    counterpartyId: null,
+    description: null,
+    metadata: null,
+    effectiveAt: null,
+    idempotency: null,
+    ...more,
+  }
+}
+
+/** A key with the digest of what was asked under it, which is all that a store compares. */
+export function keyed(key: string, digest = 1): Pick<NewTransaction, 'idempotency'> {
+  return { idempotency: { key, fingerprint: Buffer.alloc(32, digest) } }
+}
+
+export function created(verdict: Verdict): Transaction {
+  if (verdict.status === 'refused') throw new Error(`refused: ${verdict.refusal.detail}`)
+  return plain(verdict.transaction)
+}
+
+export function refusal(verdict: Verdict): Refusal {
+  if (verdict.status !== 'refused') throw new Error(`${verdict.status}, not refused`)
+  return verdict.refusal
+}
+
+/** Without what a store may know beyond the contract. */
+export function plain(transaction: Transaction): Transaction {
+  const { id, accountId, currency, amount, balanceAfter, counterpartyId } = transaction
+  const { description, metadata, effectiveAt, createdAt, reversesId } = transaction
+  return {
+    ...{ id, accountId, currency, amount, balanceAfter, counterpartyId },
+    ...{ description, metadata, effectiveAt, createdAt, reversesId },
+  }
+}

@@ -1,0 +1,177 @@
+import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { newRoutes } from '../../cmd/api/routes'
+import { databaseUnavailable } from '../../internal/fault/fault'
+import { generalFaults } from '../../internal/http/general-fault'
+import { collectFaults } from '../../internal/http/problem'
+import { startServer } from '../../internal/http/server'
+import { userDto } from '../../pkg/user/dto/user'
+import { silentLog } from '../harness/log'
+import { startProxy, type Proxy } from '../harness/proxy'
+import { problemDto, type Answer } from '../rest/answer'
+import { startApi, type Sent, type TestApi } from '../rest/api'
+import { expectGolden } from './golden'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi()
+  const { id: user_id } = await api.aUser('ada')
+  await api.anAccount({ id: 'poor', user_id, balance: '1.00', min_balance: '-5' })
+  await api.anAccount({ id: 'full', user_id, balance: '90071992547409.91' })
+  await api.anAccount({ id: 'yen', user_id, currency: 'JPY' })
+  await api.anAccount({ id: 'closed', user_id })
+  await api.sql(`update account set closed_at = now() where id = 'closed'`)
+})
+afterAll(() => api.close())
+
+const post = (path: string, json: object, headers = {}): Sent => ({
+  method: 'POST',
+  path,
+  json,
+  headers,
+})
+const posting = (change: object, headers = {}): Sent =>
+  post('/transactions', { account_id: 'poor', amount: '1', ...change }, headers)
+
+/** The request id is the one thing that differs from time to time. */
+function expectGoldenProblem({ body }: Pick<Answer, 'body'>, code: string): void {
+  expect(problemDto.parse(body).code).toBe(code)
+  expectGolden(`problem/${code}`, { ...(body as object), instance: '/requests/…' })
+}
+
+test.each<[string, Sent]>([
+  ['request.invalid', posting({ amount: '0', effective_at: '2026-02-30T00:00:00Z', tip: 1 })],
+  ['request.invalid_json', { method: 'POST', path: '/users', raw: '{"first_name": Ada}' }],
+  ['request.malformed_url', { path: '/users/%ff' }],
+  ['request.too_large', posting({ description: 'x'.repeat(70_000) })],
+  ['request.unsupported_media_type', posting({}, { 'Content-Type': 'text/plain' })],
+  ['route.not_found', { path: '/user' }],
+  ['route.method_not_allowed', { method: 'DELETE', path: '/users/ada-1' }],
+  ['page.invalid_cursor', { path: '/users?cursor=abc' }],
+  ['user.not_found', { path: '/users/nobody' }],
+  ['user.exists', post('/users', { id: 'ada-1', first_name: 'Ada', last_name: 'L' })],
+  ['account.not_found', { path: '/accounts/nothing' }],
+  ['account.exists', post('/users/ada-1/accounts', { id: 'poor', name: 'A', currency: 'EUR' })],
+  ['account.closed', posting({ account_id: 'closed' })],
+  ['account.insufficient_funds', posting({ amount: '-6.01' })],
+  ['account.balance_out_of_range', posting({ account_id: 'full', amount: '0.01' })],
+  ['transaction.not_found', { path: '/transactions/0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e' }],
+  ['transaction.currency_mismatch', posting({ counterparty_id: 'yen' })],
+])('%s', async (code, sent) => {
+  expectGoldenProblem(await api.send(sent), code)
+})
+
+test('user.too_many_accounts', async () => {
+  await api.post('/users', { id: 'grace', first_name: 'G', last_name: 'H' }, userDto)
+  const open = post('/users/grace/accounts', { name: 'A', currency: 'EUR' })
+  for (let i = 0; i < 100; i++) await api.send(open)
+  expectGoldenProblem(await api.send(open), 'user.too_many_accounts')
+})
+
+test('idempotency.key_reused', async () => {
+  const headers = { 'Idempotency-Key': 'order-1042' }
+  await api.send(posting({ amount: '2' }, headers))
+  expectGoldenProblem(await api.send(posting({}, headers)), 'idempotency.key_reused')
+})
+
+test.each([
+  ['ledger.busy', `select from account where id = 'poor' for update`],
+  [
+    'idempotency.in_progress',
+    `insert into idempotency values ('order-1043', sha256(''), null, '{}', now())`,
+  ],
+])('%s', async (code, text) => {
+  await api.db.withClient(async (client) => {
+    await client.query({ text: 'begin', values: [] })
+    await client.query({ text, values: [] })
+    const answer = await api.send(posting({}, { 'Idempotency-Key': 'order-1043' }))
+    await client.query({ text: 'rollback', values: [] })
+    expectGoldenProblem(answer, code)
+  })
+})
+
+test('internal', async () => {
+  await api.sql('alter table account rename to lost')
+  const answer = await api.send({ path: '/accounts/poor' })
+  await api.sql('alter table lost rename to account')
+  expectGoldenProblem(answer, 'internal')
+})
+
+test('request.timeout and api.not_ready', async () => {
+  const hasty = await startApi({
+    http: { request_timeout_ms: 500 },
+    ledger: { lock_timeout_ms: 2000 },
+  })
+  const { id } = await hasty.anAccount()
+  await hasty.db.withClient(async (client) => {
+    await client.query({ text: 'begin', values: [] })
+    await client.query({ text: 'select from account where id = $1 for update', values: [id] })
+    const answer = await hasty.send(posting({ account_id: id }))
+    await client.query({ text: 'rollback', values: [] })
+    expectGoldenProblem(answer, 'request.timeout')
+  })
+  await hasty.sql('delete from migrations where id > 0')
+  expectGoldenProblem(await hasty.send({ path: '/readyz' }), 'api.not_ready')
+  await hasty.close()
+})
+
+test('ledger.outcome_unknown and database.unavailable', async () => {
+  let proxy: Proxy | undefined
+  const reach = async (url: string) => (proxy = await startProxy(url)).url
+  const distant = await startApi({ reach, ledger: { outcome_timeout_ms: 200 } })
+  const { id } = await distant.anAccount()
+  proxy!.mode = 'cut-before-commit'
+  const answer = distant.send(posting({ account_id: id }))
+  // In the very turn in which the commit is cut off, so that nobody can look its outcome up.
+  while (proxy!.cuts === 0) await nextTurn()
+  proxy!.mode = 'closed'
+  expectGoldenProblem(await answer, 'ledger.outcome_unknown')
+  expectGoldenProblem(await distant.send({ path: '/users' }), 'database.unavailable')
+  await distant.close()
+  await proxy!.close()
+})
+
+/** Sends bytes that may be no HTTP and reads the body of what comes back. */
+async function answerTo(port: number, bytes: string): Promise<{ body: unknown }> {
+  const text = await new Promise<string>((resolve, reject) => {
+    let received = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.setEncoding('utf8').on('data', (more: string) => (received += more))
+    socket.on('end', () => resolve(received)).on('error', reject)
+  })
+  return { body: JSON.parse(text.slice(text.indexOf('\r\n\r\n'))) as unknown }
+}
+
+test.each([
+  ['request.malformed', 'GET / HTTP/9.9\r\n\r\n'],
+  ['request.headers_too_large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],
+])('%s', async (code, bytes) => {
+  expectGoldenProblem(await answerTo(api.port(), bytes), code)
+})
+
+test('request.too_slow', async () => {
+  const server = await startServer({
+    app: () => {},
+    host: '127.0.0.1',
+    port: 0,
+    shutdownTimeoutMs: 100,
+    log: silentLog(),
+    limits: { headersTimeoutMs: 50, checkIntervalMs: 10 },
+  })
+  const answer = await answerTo(server.port, 'GET / HTTP/1.1\r\nHost: x\r\n')
+  await server.close()
+  expectGoldenProblem(answer, 'request.too_slow')
+})
+
+test('every problem that is declared has its golden file, and no other is there', () => {
+  const routes = newRoutes({} as Parameters<typeof newRoutes>[0])
+  const declared = collectFaults([
+    ...Object.values(generalFaults),
+    databaseUnavailable,
+    ...routes.flatMap(({ faults }) => faults),
+  ])
+  const files = readdirSync(join(__dirname, 'problem'))
+  expect(files.sort()).toEqual(declared.map(({ code }) => `${code}.json`).sort())
+})

@@ -1,0 +1,31 @@
+import { systemIds } from '../../internal/id/id'
+import { newPool, type Pool } from '../../internal/postgres/pool'
+import { newAccountStore } from '../../pkg/account/sql/store'
+import { newTransactionStore } from '../../pkg/transaction/sql/store'
+import { newUserStore } from '../../pkg/user/sql/store'
+import type { Stores } from '../conformance/stores'
+import { connectionSettings, newDatabase } from '../harness/database'
+import { silentLog } from '../harness/log'
+
+// A machine that is busy with other things may take longer than jest's 5 s.
+jest.setTimeout(30_000)
+
+/** The stores on a database of their own, wired as the API wires them. */
+export async function openSqlStores(): Promise<Stores & { pool: Pool }> {
+  const database = await newDatabase()
+  const settings = connectionSettings(database.url)
+  const program = 'tillbook-test'
+  const pool = newPool(settings, silentLog(), { program })
+  const lanes = newPool(settings, silentLog(), { program, connectionsMax: 2, pipeline: true })
+  const options = { attemptsMax: 20, outcomeTimeoutMs: 1000, sleep: async () => {} }
+  return {
+    pool,
+    users: newUserStore(pool),
+    accounts: newAccountStore(pool),
+    transactions: newTransactionStore({ pool, lanes, ids: systemIds, options }),
+    async close() {
+      await Promise.all([pool.close(), lanes.close()])
+      await database.close()
+    },
+  }
+}

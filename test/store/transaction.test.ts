@@ -1,0 +1,4 @@
+import { exerciseTransactionStore } from '../conformance/transaction'
+import { openSqlStores } from './sql-stores'
+
+exerciseTransactionStore('PostgreSQL', openSqlStores)

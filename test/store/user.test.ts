@@ -1,0 +1,4 @@
+import { exerciseUserStore } from '../conformance/user'
+import { openSqlStores } from './sql-stores'
+
+exerciseUserStore('PostgreSQL', openSqlStores)
