@@ -45,9 +45,9 @@ db-url: $(INSTALLED) ## print the URL of the database, as for psql
 	@node scripts/build.mjs database
 	@./bin/tillbook-database url $(DATABASE_CONFIG)
 
-bench: build ## measure every route with the real and the mocked store; ITERATIONS=1 only tries it
+bench: $(INSTALLED) ## measure every route with the real and the mocked store; ITERATIONS=1 SECONDS=1 only tries it
 	@node scripts/build.mjs bench
-	@./bin/tillbook-bench $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(ARGS)
+	@./bin/tillbook-bench $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 generate: $(INSTALLED) ## write what is made from the .sql files and the schema
 	@node scripts/build.mjs generate database

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { canonicalJson } from '../../internal/json/json'
+import { hash } from 'node:crypto'
+import { sortKeys } from '../../internal/json/json'
 import { formatDecimal } from '../../internal/money/decimal'
 import type { NewTransaction } from './transaction'
 
@@ -8,13 +8,14 @@ import type { NewTransaction } from './transaction'
  * and "12.50", the order of keys, `counterparty_id: null` and none.
  */
 export function fingerprintOf(request: Omit<NewTransaction, 'idempotency'>): Buffer {
-  const meaning = canonicalJson({
+  // Members by name: what is stored with a key today is compared with what comes years later.
+  const meaning = JSON.stringify({
     account_id: request.accountId,
     amount: formatDecimal(request.amount),
     counterparty_id: request.counterpartyId,
     description: request.description,
-    metadata: request.metadata,
     effective_at: request.effectiveAt,
+    metadata: request.metadata && sortKeys(request.metadata),
   })
-  return createHash('sha256').update(meaning).digest()
+  return hash('sha256', meaning, 'buffer')
 }

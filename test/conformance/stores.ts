@@ -28,11 +28,12 @@ export type OpenStores = () => Promise<Stores>
 export async function openMemoryStores(): Promise<Stores> {
   const users = new Map<string, User>()
   const accounts = new Map<string, Account>()
+  const accountIds = new Map<string, string[]>()
   const clock = newSystemClock()
   return {
-    users: newUserStore({ users, accounts, clock }),
-    accounts: newAccountStore({ users, accounts, clock }),
-    transactions: newTransactionStore({ accounts, clock, ids: systemIds }),
+    users: newUserStore({ users, accounts, accountIds, clock }),
+    accounts: newAccountStore({ users, accounts, accountIds, clock }),
+    transactions: newTransactionStore({ accounts, accountIds, clock, ids: systemIds }),
     close: async () => {},
   }
 }

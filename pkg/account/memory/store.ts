@@ -6,16 +6,23 @@ import { accountFaults, type Account, type AccountStore, type NewAccount } from 
 export interface AccountMemory {
   users: ReadonlyMap<string, User>
   accounts: Map<string, Account>
+  /** The ids of each user's accounts. */
+  accountIds: Map<string, string[]>
   clock: Clock
 }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. */
-export function newAccountStore({ users, accounts, clock }: AccountMemory): AccountStore {
+export function newAccountStore({
+  users,
+  accounts,
+  accountIds,
+  clock,
+}: AccountMemory): AccountStore {
   const refuse = ({ id, userId }: NewAccount): Fault | undefined => {
     if (!users.has(userId)) {
       return new Fault(userFaults.notFound, { detail: `There is no user "${userId}".` })
     }
-    const own = [...accounts.values()].filter((account) => account.userId === userId)
+    const own = accountIds.get(userId) ?? []
     if (own.length >= accountsPerUserMax) {
       return new Fault(userFaults.tooManyAccounts, {
         detail: `"${userId}" has ${accountsPerUserMax} accounts, as many as a user can have.`,
@@ -38,6 +45,7 @@ export function newAccountStore({ users, accounts, clock }: AccountMemory): Acco
         createdAt: clock.now(),
       }
       accounts.set(account.id, inserted)
+      accountIds.set(account.userId, [...(accountIds.get(account.userId) ?? []), account.id])
       return inserted
     },
 

@@ -7,12 +7,19 @@ import type { Movement, Period, Transaction, TransactionStore } from '../transac
 
 export interface TransactionMemory {
   accounts: Map<string, Account>
+  /** The ids of each user's accounts. */
+  accountIds: ReadonlyMap<string, string[]>
   clock: Clock
   ids: Ids
 }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. Decides as the real one does. */
-export function newTransactionStore({ accounts, clock, ids }: TransactionMemory): TransactionStore {
+export function newTransactionStore({
+  accounts,
+  accountIds,
+  clock,
+  ids,
+}: TransactionMemory): TransactionStore {
   const movements = new Map<string, Movement>()
   const entries = new Map<string, Transaction[]>()
   const answers = new Map<string, StoredAnswer>()
@@ -59,10 +66,9 @@ export function newTransactionStore({ accounts, clock, ids }: TransactionMemory)
     },
 
     async listLargestExpenses(userId, { currency, ...period }) {
-      const own = [...accounts.values()].filter((account) => account.userId === userId)
-      const ownIds = new Set(own.map((account) => account.id))
+      const ownIds = new Set(accountIds.get(userId))
       const largest = new Map<string, Transaction>()
-      for (const entry of own.flatMap((account) => entriesOf(account.id, period))) {
+      for (const entry of [...ownIds].flatMap((id) => entriesOf(id, period))) {
         if (entry.amount > 0n || ownIds.has(entry.counterpartyId ?? '')) continue
         if (currency !== null && entry.currency !== currency) continue
         const best = largest.get(entry.currency)

@@ -6,11 +6,13 @@ import { userFaults, type User, type UserStore } from '../user'
 export interface UserMemory {
   users: Map<string, User>
   accounts: Map<string, Account>
+  /** The ids of each user's accounts. */
+  accountIds: ReadonlyMap<string, string[]>
   clock: Clock
 }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. */
-export function newUserStore({ users, accounts, clock }: UserMemory): UserStore {
+export function newUserStore({ users, accounts, accountIds, clock }: UserMemory): UserStore {
   return {
     async insert(user) {
       if (users.has(user.id)) {
@@ -29,7 +31,7 @@ export function newUserStore({ users, accounts, clock }: UserMemory): UserStore 
     async findOverview(id) {
       const user = users.get(id)
       if (!user) return undefined
-      const own = [...accounts.values()].filter((account) => account.userId === id)
+      const own = (accountIds.get(id) ?? []).map((accountId) => accounts.get(accountId)!)
       return { user, accounts: own.sort((a, b) => (a.id < b.id ? -1 : 1)) }
     },
   }

@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fullSize } from './data/data'
+import { measure } from './load'
+import { routes } from './route'
+
+const postMany = routes.find(({ id }) => id === 'post-many')!
+const newRequest = () => postMany.newRequest(fullSize)
+
+/** Loads a server for a second and gives what the measurement came to. */
+async function load(answer: (req: IncomingMessage, res: ServerResponse) => void) {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  try {
+    return await measure({
+      url: `http://127.0.0.1:${port}`,
+      connections: 2,
+      seconds: 1,
+      newRequest,
+    })
+  } finally {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+}
+
+test('sends each request with a key of its own, also when the list of requests starts anew', async () => {
+  const keys: unknown[] = []
+  const { requestsPerSecond } = await load((req, res) => {
+    keys.push(req.headers['idempotency-key'])
+    req.resume().on('end', () => res.writeHead(201).end('{}'))
+  })
+  // More than both clients have in their lists.
+  expect(keys.length).toBeGreaterThan(400)
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
+  expect(requestsPerSecond).toBeGreaterThan(0)
+})
+
+test('fails when a single answer is no success', async () => {
+  let count = 0
+  const measured = load((req, res) => {
+    req.resume().on('end', () => res.writeHead(++count === 100 ? 503 : 201).end('{}'))
+  })
+  await expect(measured).rejects.toThrow('1 answers 503')
+})

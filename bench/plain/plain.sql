@@ -1,0 +1,48 @@
+-- One database transaction for each request, a statement at a time, as one would write it first.
+
+-- name: FindAnswer :maybe
+select
+  i.key as "key!",
+  i.fingerprint as "fingerprint!",
+  i.refusal,
+  t.id,
+  t.account_id,
+  t.currency,
+  t.amount,
+  t.balance_after,
+  t.counterparty_id,
+  t.description,
+  t.metadata,
+  t.effective_at,
+  t.created_at,
+  t.reverses_id
+from idempotency i
+left join transaction t on t.id = i.transaction_id
+where i.key = $key;
+
+-- name: LockAccount :maybe
+select id, currency, balance, min_balance, entry_no, closed_at
+from account
+where id = $id
+for update;
+
+-- name: InsertTransaction :exec
+insert into transaction (
+  id, account_id, currency, amount, balance_after, entry_no,
+  counterparty_id, counterparty_balance_after, counterparty_entry_no,
+  description, metadata, effective_at, created_at
+)
+values (
+  $id, $account_id, $currency, $amount, $balance_after, $entry_no,
+  $counterparty_id?, $counterparty_balance_after?, $counterparty_entry_no?,
+  $description?, $metadata?, $effective_at, $created_at
+);
+
+-- name: UpdateBalance :exec
+update account
+set balance = $balance, entry_no = $entry_no
+where id = $id;
+
+-- name: InsertAnswer :exec
+insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
+values ($key, $fingerprint, $transaction_id?, $refusal?, $created_at);

@@ -1,0 +1,69 @@
+import { newRoutes, type Apps } from '../../cmd/api/routes'
+import { run } from '../../cmd/api/run'
+import type { ApiConfig } from '../../config/config'
+import { version } from '../../internal/build/build'
+import type { Running } from '../../internal/cli/program'
+import { newHttpApp } from '../../internal/http/app'
+import { startServer } from '../../internal/http/server'
+import { newLog, type Log } from '../../internal/log/log'
+import { newPool, type Pool } from '../../internal/postgres/pool'
+import { newMemoryApps } from './memory'
+import type { Served, StoreName } from './server'
+import { newPgMemPool } from './pg-mem'
+import { newPlainApps } from './plain'
+
+// Requests queue for these connections, and the benchmark wants all of them to get through.
+const patienceMs = 60_000
+
+/** Serves one store in this process until the parent lets go; tells it the port and every 5xx. */
+export async function serve(
+  store: StoreName,
+  config: ApiConfig,
+  tell: (message: Served) => void,
+): Promise<Running> {
+  const write = (line: string) => tell({ type: 'failure', entry: JSON.parse(line) as object })
+  const log = newLog({ level: 'error', format: 'json' }, { write })
+  const { port, close } = await start(store, config, log)
+  tell({ type: 'ready', port })
+  return { close }
+}
+
+function start(store: StoreName, config: ApiConfig, log: Log) {
+  switch (store) {
+    case 'real':
+      return run(config, { log, version: version() })
+    case 'memory':
+      return newMemoryApps(config).then((apps) => listen(apps, config, log))
+    case 'plain':
+      return listen(newPlainApps(config, openPlainPool(config, log)), config, log)
+    case 'pg-mem':
+      return listen(newPlainApps(config, newPgMemPool()), config, log)
+  }
+}
+
+function openPlainPool({ database }: ApiConfig, log: Log): Pool {
+  if (database.url === undefined) throw new Error('the plain store needs the URL of a database')
+  const settings = {
+    ...database,
+    url: database.url,
+    connect_timeout_ms: patienceMs,
+    lock_timeout_ms: patienceMs,
+    statement_timeout_ms: patienceMs,
+  }
+  // As many connections as the API has: with more, requests for one account fail each other more often.
+  return newPool(settings, log, { program: 'tillbook-bench plain' })
+}
+
+/** The routes of the API over other use cases. */
+function listen(apps: Apps, { http }: ApiConfig, log: Log) {
+  const app = newHttpApp({
+    routes: newRoutes({ ...apps, whyNotReady: async () => undefined }),
+    faults: [],
+    info: { title: 'Tillbook', version: version() },
+    log,
+    bodyBytesMax: http.body_bytes_max,
+    requestTimeoutMs: patienceMs,
+  })
+  const { host, port, shutdown_timeout_ms: shutdownTimeoutMs } = http
+  return startServer({ app, host, port, shutdownTimeoutMs, log })
+}

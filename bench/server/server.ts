@@ -1,0 +1,84 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What a route is measured with; `real` is the API as it is run. */
+export type StoreName = 'real' | 'memory' | 'plain' | 'pg-mem'
+
+export const storeNames: readonly StoreName[] = ['real', 'memory', 'plain', 'pg-mem']
+
+/** What the serving process tells: once its port, and each entry of its log that is an error. */
+export type Served = { type: 'ready'; port: number } | { type: 'failure'; entry: object }
+
+/** A store that is served in a process of its own. */
+export interface BenchServer {
+  url: string
+  /** Why a request has just failed, in the server's own words; waits a moment for them. */
+  takeFailure(): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+export interface BenchServerOptions {
+  /** The file that serves when it is called with `serve STORE`. */
+  program: string
+  databaseUrl: string
+  /** Options for Node. */
+  execArgv: string[]
+}
+
+const failureWaitMs = 500
+
+export async function startBenchServer(
+  store: StoreName,
+  { program, databaseUrl, execArgv }: BenchServerOptions,
+): Promise<BenchServer> {
+  const child = fork(program, ['serve', store, databaseUrl], {
+    execArgv,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let failure: object | undefined
+  let printed = ''
+  child.stderr?.on('data', (text: Buffer) => (printed = (printed + String(text)).slice(-4000)))
+  child.on('message', (message: Served) => {
+    if (message.type === 'failure') failure = message.entry
+  })
+  const port = await readPort(child, () => `the ${store} server did not start:\n${printed}`)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async takeFailure() {
+      // The answer to the request may be here before them, by another way.
+      const deadline = performance.now() + failureWaitMs
+      while (!failure && performance.now() < deadline) await sleep(5)
+      const taken = failure
+      failure = undefined
+      return taken && describeFailure(taken)
+    },
+    async close() {
+      const exit = once(child, 'exit')
+      if (child.connected) child.disconnect()
+      if (child.exitCode === null && child.signalCode === null) await exit
+    },
+  }
+}
+
+function readPort(child: ChildProcess, complain: () => string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: Served) => {
+      if (message.type === 'ready') resolve(message.port)
+    })
+    child.once('error', reject)
+    child.once('close', () => reject(new Error(complain())))
+  })
+}
+
+interface LoggedError {
+  message: string
+  cause?: LoggedError
+}
+
+/** The first line of the innermost cause. */
+function describeFailure(entry: { err?: LoggedError; msg?: string }): string {
+  let error = entry.err
+  while (error?.cause) error = error.cause
+  return (error?.message ?? entry.msg ?? 'no reason given').split('\n')[0]!
+}
