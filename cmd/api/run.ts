@@ -65,11 +65,11 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
   }
 }
 
-/**
- * Reading and group commits on pools of their own, so that readers cannot keep a commit waiting. The
- * lanes look rows up by index even where a table is so small that a scan would be cheaper: under
- * SERIALIZABLE a scan counts as having read every row.
- */
+// Rows are looked up by index even where a table is so small that a scan would be cheaper: under
+// SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
+const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
+
+/** Reading and group commits on pools of their own, so that readers cannot keep a commit waiting. */
 async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lanes: Pool }> {
   const { ledger } = config
   const settings = await openDatabase(config.database, (step) => log.info(step))
@@ -79,7 +79,7 @@ async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lan
       program: 'tillbook-api ledger',
       connectionsMax: ledger.lanes,
       pipeline: true,
-      sessionOptions: '-c enable_seqscan=off',
+      sessionOptions: laneSession,
     }),
   }
 }

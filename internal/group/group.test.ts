@@ -53,6 +53,33 @@ test('what touches something under way waits; what does not takes the other lane
   expect(await waiting).toBe(2)
 })
 
+test('a further group goes out beside another once half as many wait as are under way', async () => {
+  const { started, submit } = newStage()
+  for (const id of [1, 2, 3, 4]) void submit(id, `a${id}`)
+  await turn()
+  void submit(5, 'b')
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1, 2, 3, 4]])
+  void submit(6, 'c')
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([
+    [1, 2, 3, 4],
+    [5, 6],
+  ])
+})
+
+test('a single request goes out when the group before it is done', async () => {
+  const { started, submit } = newStage()
+  for (const id of [1, 2, 3, 4]) void submit(id, `a${id}`)
+  await turn()
+  const last = submit(5, 'b')
+  await turn()
+  started[0]!.finish()
+  await turn()
+  started[1]!.finish()
+  expect(await last).toBe(5)
+})
+
 test('a request held back is not overtaken by later ones that touch the same', async () => {
   const { started, submit } = newStage()
   void submit(1, 'a')

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg, { type PoolClient } from 'pg'
 import type { Log } from '../log/log'
 import { connectionConfig, type ConnectionSettings } from './connection'
@@ -66,11 +67,15 @@ const ignoreLoss = () => {}
 function lend(client: PoolClient, prepared: boolean) {
   const underWay = new Set<Promise<unknown>>()
   let lost = false
-  const run = ({ name, text, values }: Statement) =>
-    client.query(prepared && name ? { name, text, values } : { text, values }).catch((error) => {
-      lost ||= isConnectionError(error)
-      return rethrow(error)
-    })
+  const run = ({ name, text, values }: Statement) => {
+    gatherWrites(client)
+    return client
+      .query(prepared && name ? { name, text, values } : { text, values })
+      .catch((error) => {
+        lost ||= isConnectionError(error)
+        return rethrow(error)
+      })
+  }
   return {
     query(statement: Statement) {
       const answer = run(statement)
@@ -83,6 +88,17 @@ function lend(client: PoolClient, prepared: boolean) {
     /** With a pipeline the first failure is known while later statements still run. */
     settled: () => Promise.allSettled(underWay),
   }
+}
+
+/**
+ * The driver writes to the socket for each statement; those of one turn of the loop go out together.
+ * The socket is reached through `connection`, which the driver's types leave out.
+ */
+function gatherWrites(client: PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 function rethrow(error: unknown): never {

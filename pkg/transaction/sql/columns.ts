@@ -1,43 +1,28 @@
-import type { Decision, LockedAccount } from '../decide'
-import type { Movement } from '../transaction'
-import type {
-  InsertAnswersParams,
-  InsertTransactionsParams,
-  UpdateBalancesParams,
-} from './transaction.sql.ts'
+import type { Decision } from '../decide'
+import type { WriteGroupParams } from './transaction.sql.ts'
 
 /** A decision's rows turned into columns, as unnest takes them. */
-export function toTransactionColumns({ movements, now }: Decision): InsertTransactionsParams {
-  const column = <T>(cell: (movement: Movement) => T): T[] => movements.map(cell)
+export function toColumns({ movements, changed, remembered, now }: Decision): WriteGroupParams {
   return {
-    created_at: now,
-    ids: column((m) => m.id),
-    account_ids: column((m) => m.accountId),
-    currencies: column((m) => m.currency),
-    amounts: column((m) => m.amount),
-    balances_after: column((m) => m.balanceAfter),
-    entry_nos: column((m) => m.entryNo),
-    counterparty_ids: column((m) => m.counterpartyId),
-    counterparty_balances_after: column((m) => m.counterpartyBalanceAfter),
-    counterparty_entry_nos: column((m) => m.counterpartyEntryNo),
-    descriptions: column((m) => m.description),
-    metadata: column((m) => m.metadata && JSON.stringify(m.metadata)),
-    effective_at: column((m) => m.effectiveAt),
-    reverses_ids: column((m) => m.reversesId),
-  }
-}
+    now,
+    ids: movements.map((m) => m.id),
+    account_ids: movements.map((m) => m.accountId),
+    currencies: movements.map((m) => m.currency),
+    amounts: movements.map((m) => m.amount),
+    balances_after: movements.map((m) => m.balanceAfter),
+    entry_nos: movements.map((m) => m.entryNo),
+    counterparty_ids: movements.map((m) => m.counterpartyId),
+    counterparty_balances_after: movements.map((m) => m.counterpartyBalanceAfter),
+    counterparty_entry_nos: movements.map((m) => m.counterpartyEntryNo),
+    descriptions: movements.map((m) => m.description),
+    metadata: movements.map((m) => m.metadata && JSON.stringify(m.metadata)),
+    effective_at: movements.map((m) => m.effectiveAt),
+    reverses_ids: movements.map((m) => m.reversesId),
 
-export function toBalanceColumns(changed: readonly LockedAccount[]): UpdateBalancesParams {
-  return {
-    ids: changed.map((account) => account.id),
-    balances: changed.map((account) => account.balance),
-    entry_nos: changed.map((account) => account.entryNo),
-  }
-}
+    changed_ids: changed.map((account) => account.id),
+    changed_balances: changed.map((account) => account.balance),
+    changed_entry_nos: changed.map((account) => account.entryNo),
 
-export function toAnswerColumns({ remembered, now }: Decision): InsertAnswersParams {
-  return {
-    created_at: now,
     keys: remembered.map(({ idempotency }) => idempotency.key),
     fingerprints: remembered.map(({ idempotency }) => idempotency.fingerprint),
     transaction_ids: remembered.map(({ outcome }) =>

@@ -10,18 +10,15 @@ import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import { decide, touches, type Decision, type LedgerState } from '../decide'
 import { transactionFaults, type NewTransaction, type Verdict } from '../transaction'
-import { toAnswerColumns, toBalanceColumns, toTransactionColumns } from './columns'
+import { toColumns } from './columns'
 import { newOutcomeFinder } from './outcome'
-import { toLockedAccount, toStoredAnswer } from './row'
+import { isAccount, toLockedAccount, toStoredAnswer } from './row'
 import {
-  insertAnswers,
-  insertTransactions,
   listAccountIds,
   listAnswers,
   lockAccounts,
   lockFreeAccounts,
-  readStamp,
-  updateBalances,
+  writeGroup,
 } from './transaction.sql.ts'
 
 export interface PostOptions {
@@ -111,32 +108,30 @@ async function lockAndLook(
   client: Executor,
   { accountIds, keys, passesHeldAccounts }: Group,
 ): Promise<{ state: LedgerState; now: Decision['now']; xactId: string }> {
-  const [answers, , accounts, existing, stamp] = await Promise.all([
+  const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
+  const [answers, , rows, existing] = await Promise.all([
     keys.length > 0 ? listAnswers(client, { keys }) : [],
     client.query({ text: 'begin isolation level serializable', values: [] }),
-    passesHeldAccounts
-      ? lockFreeAccounts(client, { ids: accountIds })
-      : lockAccounts(client, { ids: accountIds }),
+    lock(client, { ids: accountIds }),
     passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
-    readStamp(client),
   ])
-  const locked = new Map(accounts.map((row) => [row.id, toLockedAccount(row)]))
+  const accounts = new Map(rows.filter(isAccount).map((row) => [row.id, toLockedAccount(row)]))
   const state = {
-    accounts: locked,
-    heldAccountIds: new Set(existing.map(({ id }) => id).filter((id) => !locked.has(id))),
+    accounts,
+    heldAccountIds: new Set(existing.map(({ id }) => id).filter((id) => !accounts.has(id))),
     answers: new Map(answers.map((row) => [row.key, toStoredAnswer(row)])),
   }
-  return { state, now: stamp.now, xactId: stamp.xact_id }
+  // Of the rows the last was read when all locks were held.
+  const { now, xact_id: xactId } = rows.at(-1)!
+  return { state, now, xactId }
 }
 
 /** The second round trip. Answers the error that leaves it open whether the commit happened. */
 async function writeAndCommit(client: Executor, decision: Decision): Promise<unknown> {
-  const { movements, changed, remembered } = decision
+  const isEmpty = decision.movements.length === 0 && decision.remembered.length === 0
   try {
-    const [, , , commit] = await Promise.all([
-      movements.length > 0 && insertTransactions(client, toTransactionColumns(decision)),
-      changed.length > 0 && updateBalances(client, toBalanceColumns(changed)),
-      remembered.length > 0 && rememberAnswers(client, decision),
+    const [, commit] = await Promise.all([
+      isEmpty || write(client, decision),
       client.query({ text: 'commit', values: [] }),
     ])
     // The server answers a commit with ROLLBACK, and no error, when the transaction had failed.
@@ -148,10 +143,13 @@ async function writeAndCommit(client: Executor, decision: Decision): Promise<unk
   }
 }
 
-/** Waits for an equal key that another process has not committed yet; in vain: it is in progress. */
-async function rememberAnswers(client: Executor, decision: Decision): Promise<void> {
+/**
+ * With the accounts locked, it only waits where another process holds an equal key and has not
+ * committed it yet; in vain: that request is in progress.
+ */
+async function write(client: Executor, decision: Decision): Promise<void> {
   try {
-    await insertAnswers(client, toAnswerColumns(decision))
+    await writeGroup(client, toColumns(decision))
   } catch (error) {
     if (!isLockTimeout(error)) throw error
     throw new Fault(transactionFaults.inProgress, {

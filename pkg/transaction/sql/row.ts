@@ -19,7 +19,14 @@ export function toTransaction(row: FindTransactionByIdRow): Transaction {
   }
 }
 
-export function toLockedAccount(row: LockAccountsRow): LockedAccount {
+type LockedRow = Omit<LockAccountsRow, 'now' | 'xact_id'> & { id: string }
+
+/** The row of an account, not the lone one that tells the time. */
+export function isAccount(row: LockAccountsRow): row is LockAccountsRow & { id: string } {
+  return row.id !== null
+}
+
+export function toLockedAccount(row: LockedRow): LockedAccount {
   return {
     id: row.id,
     currency: row.currency,

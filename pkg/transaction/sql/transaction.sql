@@ -25,65 +25,92 @@ where i.key = any($keys::text[]);
 
 -- name: LockAccounts :many
 -- All accounts that a group touches, both sides, locked in the order of their ids: two groups never
--- wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered.
-select id, currency, balance, min_balance, entry_no, closed_at
-from account
-where id = any($ids::text[])
-order by id
-for no key update;
+-- wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
+-- clock is read above the locks: the last row's `now` is later than all of them, so that on each
+-- account created_at rises with entry_no. A row without an account when none of them is there.
+with locked_account as materialized (
+  select id, currency, balance, min_balance, entry_no, closed_at
+  from account
+  where id = any($ids::text[])
+  order by id
+  for no key update
+)
+select
+  clock_timestamp() as "now!",
+  pg_current_xact_id() as "xact_id!",
+  a.id,
+  a.currency as "currency!",
+  a.balance as "balance!",
+  a.min_balance as "min_balance!",
+  a.entry_no as "entry_no!",
+  a.closed_at
+from (values (true)) as always (is_true)
+left join locked_account a on is_true;
 
 -- name: LockFreeAccounts :many
 -- The same, without waiting for those that somebody else holds.
-select id, currency, balance, min_balance, entry_no, closed_at
-from account
-where id = any($ids::text[])
-order by id
-for no key update skip locked;
+with locked_account as materialized (
+  select id, currency, balance, min_balance, entry_no, closed_at
+  from account
+  where id = any($ids::text[])
+  order by id
+  for no key update skip locked
+)
+select
+  clock_timestamp() as "now!",
+  pg_current_xact_id() as "xact_id!",
+  a.id,
+  a.currency as "currency!",
+  a.balance as "balance!",
+  a.min_balance as "min_balance!",
+  a.entry_no as "entry_no!",
+  a.closed_at
+from (values (true)) as always (is_true)
+left join locked_account a on is_true;
 
 -- name: ListAccountIds :many
 -- Which of these accounts there are, locked or not.
 select id from account where id = any($ids::text[]);
 
--- name: ReadStamp :one
--- After the locks are held, so that on each account created_at rises with entry_no.
-select clock_timestamp() as "now!", pg_current_xact_id() as "xact_id!";
-
--- name: InsertTransactions :exec
-insert into transaction (
-  id, account_id, currency, amount, balance_after, entry_no,
-  counterparty_id, counterparty_balance_after, counterparty_entry_no,
-  description, metadata, effective_at, created_at, reverses_id
+-- name: WriteGroup :exec
+-- All that a group's decision comes to, in one statement: its transactions, the balances after them
+-- (the values that were decided under the lock, not differences), the answers to its keys.
+with inserted_transaction as (
+  insert into transaction (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, created_at, reverses_id
+  )
+  select
+    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
+    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
+    m.description, m.metadata, m.effective_at, $now::timestamptz, m.reverses_id
+  from unnest(
+    $ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
+    $balances_after::bigint[], $entry_nos::bigint[],
+    $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
+    $counterparty_entry_nos?::bigint[],
+    $descriptions?::text[], $metadata?::jsonb[], $effective_at::timestamptz[],
+    $reverses_ids?::uuid[]
+  ) as m (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, reverses_id
+  )
+),
+updated_account as (
+  update account a
+  set balance = c.balance, entry_no = c.entry_no
+  from unnest(
+    $changed_ids::text[], $changed_balances::bigint[], $changed_entry_nos::bigint[]
+  ) as c (id, balance, entry_no)
+  where a.id = c.id
 )
-select
-  m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
-  m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-  m.description, m.metadata, m.effective_at, $created_at, m.reverses_id
-from unnest(
-  $ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
-  $balances_after::bigint[], $entry_nos::bigint[],
-  $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
-  $counterparty_entry_nos?::bigint[],
-  $descriptions?::text[], $metadata?::jsonb[], $effective_at::timestamptz[],
-  $reverses_ids?::uuid[]
-) as m (
-  id, account_id, currency, amount, balance_after, entry_no,
-  counterparty_id, counterparty_balance_after, counterparty_entry_no,
-  description, metadata, effective_at, reverses_id
-);
-
--- name: UpdateBalances :exec
--- The values are those that were decided under the lock, not differences.
-update account a
-set balance = d.balance, entry_no = d.entry_no
-from unnest($ids::text[], $balances::bigint[], $entry_nos::bigint[]) as d (id, balance, entry_no)
-where a.id = d.id;
-
--- name: InsertAnswers :exec
 insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-select d.key, d.fingerprint, d.transaction_id, d.refusal, $created_at
+select k.key, k.fingerprint, k.transaction_id, k.refusal, $now::timestamptz
 from unnest(
   $keys::text[], $fingerprints::bytea[], $transaction_ids?::uuid[], $refusals?::jsonb[]
-) as d (key, fingerprint, transaction_id, refusal);
+) as k (key, fingerprint, transaction_id, refusal);
 
 -- name: FindXactStatus :one
 -- 'in progress', 'committed', 'aborted', or null when it is too long ago to tell.

@@ -57,7 +57,9 @@ export interface LockAccountsParams {
 }
 
 export interface LockAccountsRow {
-  id: string
+  now: Instant
+  xact_id: string
+  id: string | null
   currency: string
   balance: bigint
   min_balance: bigint
@@ -67,15 +69,30 @@ export interface LockAccountsRow {
 
 /**
  * All accounts that a group touches, both sides, locked in the order of their ids: two groups never
- * wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered.
+ * wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
+ * clock is read above the locks: the last row's `now` is later than all of them, so that on each
+ * account created_at rises with entry_no. A row without an account when none of them is there.
  */
 export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   name: 'transaction.LockAccounts',
-  text: `select id, currency, balance, min_balance, entry_no, closed_at
-from account
-where id = any($1::text[])
-order by id
-for no key update`,
+  text: `with locked_account as materialized (
+  select id, currency, balance, min_balance, entry_no, closed_at
+  from account
+  where id = any($1::text[])
+  order by id
+  for no key update
+)
+select
+  clock_timestamp() as "now",
+  pg_current_xact_id() as "xact_id",
+  a.id,
+  a.currency as "currency",
+  a.balance as "balance",
+  a.min_balance as "min_balance",
+  a.entry_no as "entry_no",
+  a.closed_at
+from (values (true)) as always (is_true)
+left join locked_account a on is_true`,
   params: ['ids'],
 })
 
@@ -84,7 +101,9 @@ export interface LockFreeAccountsParams {
 }
 
 export interface LockFreeAccountsRow {
-  id: string
+  now: Instant
+  xact_id: string
+  id: string | null
   currency: string
   balance: bigint
   min_balance: bigint
@@ -95,11 +114,24 @@ export interface LockFreeAccountsRow {
 /** The same, without waiting for those that somebody else holds. */
 export const lockFreeAccounts = many<LockFreeAccountsParams, LockFreeAccountsRow>({
   name: 'transaction.LockFreeAccounts',
-  text: `select id, currency, balance, min_balance, entry_no, closed_at
-from account
-where id = any($1::text[])
-order by id
-for no key update skip locked`,
+  text: `with locked_account as materialized (
+  select id, currency, balance, min_balance, entry_no, closed_at
+  from account
+  where id = any($1::text[])
+  order by id
+  for no key update skip locked
+)
+select
+  clock_timestamp() as "now",
+  pg_current_xact_id() as "xact_id",
+  a.id,
+  a.currency as "currency",
+  a.balance as "balance",
+  a.min_balance as "min_balance",
+  a.entry_no as "entry_no",
+  a.closed_at
+from (values (true)) as always (is_true)
+left join locked_account a on is_true`,
   params: ['ids'],
 })
 
@@ -118,20 +150,8 @@ export const listAccountIds = many<ListAccountIdsParams, ListAccountIdsRow>({
   params: ['ids'],
 })
 
-export interface ReadStampRow {
+export interface WriteGroupParams {
   now: Instant
-  xact_id: string
-}
-
-/** After the locks are held, so that on each account created_at rises with entry_no. */
-export const readStamp = one<void, ReadStampRow>({
-  name: 'transaction.ReadStamp',
-  text: `select clock_timestamp() as "now", pg_current_xact_id() as "xact_id"`,
-  params: [],
-})
-
-export interface InsertTransactionsParams {
-  created_at: Instant
   ids: string[]
   account_ids: string[]
   currencies: string[]
@@ -145,33 +165,59 @@ export interface InsertTransactionsParams {
   metadata: (string | null)[]
   effective_at: Instant[]
   reverses_ids: (string | null)[]
+  changed_ids: string[]
+  changed_balances: bigint[]
+  changed_entry_nos: bigint[]
+  keys: string[]
+  fingerprints: Buffer[]
+  transaction_ids: (string | null)[]
+  refusals: (string | null)[]
 }
 
-export const insertTransactions = exec<InsertTransactionsParams>({
-  name: 'transaction.InsertTransactions',
-  text: `insert into transaction (
-  id, account_id, currency, amount, balance_after, entry_no,
-  counterparty_id, counterparty_balance_after, counterparty_entry_no,
-  description, metadata, effective_at, created_at, reverses_id
+/**
+ * All that a group's decision comes to, in one statement: its transactions, the balances after them
+ * (the values that were decided under the lock, not differences), the answers to its keys.
+ */
+export const writeGroup = exec<WriteGroupParams>({
+  name: 'transaction.WriteGroup',
+  text: `with inserted_transaction as (
+  insert into transaction (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, created_at, reverses_id
+  )
+  select
+    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
+    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
+    m.description, m.metadata, m.effective_at, $1::timestamptz, m.reverses_id
+  from unnest(
+    $2::uuid[], $3::text[], $4::text[], $5::bigint[],
+    $6::bigint[], $7::bigint[],
+    $8::text[], $9::bigint[],
+    $10::bigint[],
+    $11::text[], $12::jsonb[], $13::timestamptz[],
+    $14::uuid[]
+  ) as m (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, reverses_id
+  )
+),
+updated_account as (
+  update account a
+  set balance = c.balance, entry_no = c.entry_no
+  from unnest(
+    $15::text[], $16::bigint[], $17::bigint[]
+  ) as c (id, balance, entry_no)
+  where a.id = c.id
 )
-select
-  m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
-  m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-  m.description, m.metadata, m.effective_at, $1, m.reverses_id
+insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
+select k.key, k.fingerprint, k.transaction_id, k.refusal, $1::timestamptz
 from unnest(
-  $2::uuid[], $3::text[], $4::text[], $5::bigint[],
-  $6::bigint[], $7::bigint[],
-  $8::text[], $9::bigint[],
-  $10::bigint[],
-  $11::text[], $12::jsonb[], $13::timestamptz[],
-  $14::uuid[]
-) as m (
-  id, account_id, currency, amount, balance_after, entry_no,
-  counterparty_id, counterparty_balance_after, counterparty_entry_no,
-  description, metadata, effective_at, reverses_id
-)`,
+  $18::text[], $19::bytea[], $20::uuid[], $21::jsonb[]
+) as k (key, fingerprint, transaction_id, refusal)`,
   params: [
-    'created_at',
+    'now',
     'ids',
     'account_ids',
     'currencies',
@@ -185,41 +231,14 @@ from unnest(
     'metadata',
     'effective_at',
     'reverses_ids',
+    'changed_ids',
+    'changed_balances',
+    'changed_entry_nos',
+    'keys',
+    'fingerprints',
+    'transaction_ids',
+    'refusals',
   ],
-})
-
-export interface UpdateBalancesParams {
-  ids: string[]
-  balances: bigint[]
-  entry_nos: bigint[]
-}
-
-/** The values are those that were decided under the lock, not differences. */
-export const updateBalances = exec<UpdateBalancesParams>({
-  name: 'transaction.UpdateBalances',
-  text: `update account a
-set balance = d.balance, entry_no = d.entry_no
-from unnest($1::text[], $2::bigint[], $3::bigint[]) as d (id, balance, entry_no)
-where a.id = d.id`,
-  params: ['ids', 'balances', 'entry_nos'],
-})
-
-export interface InsertAnswersParams {
-  created_at: Instant
-  keys: string[]
-  fingerprints: Buffer[]
-  transaction_ids: (string | null)[]
-  refusals: (string | null)[]
-}
-
-export const insertAnswers = exec<InsertAnswersParams>({
-  name: 'transaction.InsertAnswers',
-  text: `insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-select d.key, d.fingerprint, d.transaction_id, d.refusal, $1
-from unnest(
-  $2::text[], $3::bytea[], $4::uuid[], $5::jsonb[]
-) as d (key, fingerprint, transaction_id, refusal)`,
-  params: ['created_at', 'keys', 'fingerprints', 'transaction_ids', 'refusals'],
 })
 
 export interface FindXactStatusParams {
