@@ -87,8 +87,11 @@ alter table account add constraint account_balance_range
 alter table account add constraint account_entry_no_range
   CHECK (entry_no >= 0);
 
-alter table account add constraint account_id_form
-  CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text AND id !~~ 'world:%'::text);
+alter table account add constraint account_id_length
+  CHECK (octet_length(id) >= 1 AND octet_length(id) <= 64);
+
+alter table account add constraint account_id_not_world
+  CHECK ("left"(id, 6) <> 'world:'::text);
 
 alter table account add constraint account_min_balance_range
   CHECK (min_balance >= '-9007199254740991'::bigint AND min_balance <= 0);

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { uuidv7 } from 'uuidv7'
+import { systemIds } from '../id/id'
 import type { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { retryAfterSeconds, toFault, toProblem, type Problem } from './problem'
@@ -31,7 +31,7 @@ export function exchangeOf(req: Request, res: Response): Exchange {
 
 function begin(req: Request): Exchange {
   const given = req.headers['x-request-id'] as string | undefined
-  const requestId = given !== undefined && requestIdForm.test(given) ? given : uuidv7()
+  const requestId = given !== undefined && requestIdForm.test(given) ? given : systemIds.next()
   return { requestId, startedAtMs: performance.now(), timer: undefined }
 }
 

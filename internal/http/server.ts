@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { uuidv7 } from 'uuidv7'
+import { systemIds } from '../id/id'
 import { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { generalFaults } from './general-fault'
@@ -137,7 +137,7 @@ function refuseMalformed(
 ): void {
   const isAnswering = current?.headersSent && !current.writableFinished
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
-  const requestId = uuidv7()
+  const requestId = systemIds.next()
   const problem = toProblem(malformedFault(error), requestId)
   const { status, code } = problem
   const body = JSON.stringify(problem)

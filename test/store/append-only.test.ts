@@ -54,7 +54,7 @@ test.each([
   [
     'an account of the outside world',
     `insert into account (id, user_id, name, currency) select 'world:EUR', id, 'x', 'EUR' from app_user`,
-    'account_id_form',
+    'account_id_not_world',
   ],
 ])('the database refuses %s', async (_name, text, constraint) => {
   await expect(stores.pool.query({ text, values: [] })).rejects.toMatchObject({ constraint })

@@ -28,7 +28,7 @@ export async function withLock<T>(
 ): Promise<T> {
   const token = `${process.pid} ${randomUUID()}`
   await acquire(file, token, timing.silenceMsMax)
-  const touch = () => utimes(file, new Date(), new Date()).catch(() => {})
+  const touch = () => void utimes(file, new Date(), new Date()).catch(() => {})
   const beat = setInterval(touch, timing.beatMs)
   try {
     return await work()
