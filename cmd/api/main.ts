@@ -29,7 +29,9 @@ async function main(args: string[]): Promise<Running> {
   const api = await run(config, { log, version: version() })
   const url = `http://${authority(config.http.host)}:${api.port}`
   process.stdout.write(`Tillbook serves on ${url}\n`)
-  if (values.hints) process.stdout.write(`\nTry:\n${(await findHints(url)).join('\n')}\n\n`)
+  if (values.hints) {
+    void findHints(url).then((hints) => process.stdout.write(`\nTry:\n${hints.join('\n')}\n\n`))
+  }
   return api
 }
 

@@ -68,6 +68,24 @@ test('a further group goes out beside another once half as many wait as are unde
   ])
 })
 
+test('a few do not wait for long behind many that are stuck', async () => {
+  const { started, submit } = newStage()
+  for (const id of [1, 2, 3, 4]) void submit(id, `a${id}`)
+  await turn()
+  const free = submit(5, 'b')
+  while (started.length < 2) await turn()
+  started[1]!.finish()
+  expect(await free).toBe(5)
+})
+
+test('what waits behind stuck lanes is refused in time, though no lane comes free', async () => {
+  const { started, submit } = newStage({ lanes: 1, queueWaitMaxMs: 50 })
+  void submit(1, 'a')
+  await turn()
+  await expect(submit(2, 'b')).rejects.toThrow('full')
+  expect(started).toHaveLength(1)
+})
+
 test('a single request goes out when the group before it is done', async () => {
   const { started, submit } = newStage()
   for (const id of [1, 2, 3, 4]) void submit(id, `a${id}`)

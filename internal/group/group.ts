@@ -7,7 +7,6 @@ export interface GroupCommit<Request, Answer> {
   submit(request: Request): Promise<Answer>
   /** Takes nothing more; resolves when everything taken is answered. */
   close(): Promise<void>
-  readonly queueLength: number
 }
 
 export interface GroupOptions<Request, Answer> {
@@ -26,6 +25,9 @@ export interface GroupOptions<Request, Answer> {
   queueWaitMaxMs: number
 }
 
+/** How long a few may wait for the many that are under way. */
+const patienceMs = 20
+
 interface Waiting<Request, Answer> {
   request: Request
   touches: readonly string[]
@@ -42,6 +44,7 @@ export function newGroupCommit<Request, Answer>(
   let lanesFree = options.lanes
   let underWay = 0
   let isScheduled = false
+  let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let drained: (() => void) | undefined
   const busy = new Set<string>()
@@ -62,15 +65,37 @@ export function newGroupCommit<Request, Answer>(
    * 10 % more requests a second at 64 connections.
    */
   function isWorthALane(): boolean {
-    return lanesFree > 0 && queue.length > 0 && 2 * queue.length >= underWay
+    const [oldest] = queue
+    if (!oldest || lanesFree === 0) return false
+    return 2 * queue.length >= underWay || performance.now() - oldest.queuedAtMs >= patienceMs
+  }
+
+  /** What is stuck keeps nobody waiting for long: looks again, and refuses what waited too long. */
+  function lookLater(): void {
+    if (timer || queue.length === 0) return
+    timer = setTimeout(() => {
+      timer = undefined
+      if (lanesFree === 0) refuseStale()
+      fillLanes()
+    }, patienceMs)
+  }
+
+  function refuseStale(): void {
+    const oldestMs = performance.now() - options.queueWaitMaxMs
+    const stale = queue.filter((entry) => entry.queuedAtMs < oldestMs)
+    if (stale.length === 0) return
+    queue = queue.filter((entry) => entry.queuedAtMs >= oldestMs)
+    for (const entry of stale) entry.reject(options.overflow())
   }
 
   function fillLanes(): void {
     while (isWorthALane()) {
       const group = takeGroup()
-      if (group.length === 0) return
+      if (group.length === 0) break
       void runLane(group)
     }
+    lookLater()
+    if (queue.length === 0 && lanesFree === options.lanes) drained?.()
   }
 
   /**
@@ -81,12 +106,8 @@ export function newGroupCommit<Request, Answer>(
     const group: Entry[] = []
     const rest: Entry[] = []
     const heldBack = new Set<string>()
-    const oldestMs = performance.now() - options.queueWaitMaxMs
+    refuseStale()
     for (const entry of queue) {
-      if (entry.queuedAtMs < oldestMs) {
-        entry.reject(options.overflow())
-        continue
-      }
       const isFree = entry.touches.every((what) => !busy.has(what) && !heldBack.has(what))
       if (isFree && group.length < options.groupRequestsMax) {
         group.push(entry)
@@ -109,7 +130,6 @@ export function newGroupCommit<Request, Answer>(
     lanesFree += 1
     underWay -= group.length
     fillLanes()
-    if (queue.length === 0 && lanesFree === options.lanes) drained?.()
   }
 
   async function commitGroup(group: Entry[]): Promise<void> {
@@ -136,6 +156,7 @@ export function newGroupCommit<Request, Answer>(
         const queuedAtMs = performance.now()
         queue.push({ request, touches: options.touches(request), queuedAtMs, resolve, reject })
         schedule()
+        lookLater()
       })
     },
     close() {
@@ -144,9 +165,6 @@ export function newGroupCommit<Request, Answer>(
       return new Promise((resolve) => {
         drained = resolve
       })
-    },
-    get queueLength() {
-      return queue.length
     },
   }
 }

@@ -1,12 +1,12 @@
-import { canonicalJson, jsonFlaw, type Json } from './json'
+import { jsonFlaw, sortKeys, type Json } from './json'
 
 const limits = { levelsMax: 3, bytesMax: 100 }
 
 test('texts of equal values are equal, whatever the order of their keys', () => {
   const one = JSON.parse('{"b":[{"y":1,"x":2}],"a":null,"__proto__":{"z":1}}') as Json
   const two = JSON.parse('{"__proto__":{"z":1},"a":null,"b":[{"x":2,"y":1}]}') as Json
-  expect(canonicalJson(one)).toBe(canonicalJson(two))
-  expect(canonicalJson(one)).toContain('__proto__')
+  expect(JSON.stringify(sortKeys(one))).toBe(JSON.stringify(sortKeys(two)))
+  expect(JSON.stringify(sortKeys(one))).toContain('__proto__')
 })
 
 test.each([

@@ -6,14 +6,9 @@ export interface JsonObject {
 }
 
 /**
- * The value as text with the keys of every object sorted, so that equal values have equal texts.
- * A jsonb column forgets the order in which keys were written.
+ * The same value with the keys of every object sorted, so that equal values have equal texts. A jsonb
+ * column forgets the order in which keys were written.
  */
-export function canonicalJson(value: Json): string {
-  return JSON.stringify(sortKeys(value))
-}
-
-/** The same value with the keys of every object sorted. */
 export function sortKeys(value: Json): Json {
   if (Array.isArray(value)) return value.map(sortKeys)
   if (value === null || typeof value !== 'object') return value

@@ -8,6 +8,7 @@ export const sqlState = {
   foreign_key_violation: '23503',
   check_violation: '23514',
   read_only_sql_transaction: '25006',
+  idle_in_transaction_session_timeout: '25P03',
   serialization_failure: '40001',
   deadlock_detected: '40P01',
   undefined_table: '42P01',
@@ -19,6 +20,7 @@ export const sqlState = {
   crash_shutdown: '57P02',
   cannot_connect_now: '57P03',
   database_dropped: '57P04',
+  idle_session_timeout: '57P05',
 } as const
 
 /** The database's word, also when it lies beneath a Fault or another error. */
@@ -50,6 +52,8 @@ const lostClasses = ['08', '28', '3D']
 
 const lostStates = new Set<string>([
   sqlState.read_only_sql_transaction,
+  sqlState.idle_in_transaction_session_timeout,
+  sqlState.idle_session_timeout,
   sqlState.too_many_connections,
   sqlState.admin_shutdown,
   sqlState.crash_shutdown,
@@ -106,6 +110,8 @@ export function toFault(error: unknown): unknown {
   if (error instanceof Fault) return error
   if (isConnectionError(error)) return unavailable('The database cannot be reached.', error)
   if (isTimeout(error)) return unavailable('The database took too long.', error)
+  // Class 53: it has no disk, memory or connection left.
+  if (sqlStateOf(error)?.startsWith('53')) return unavailable('The database is full.', error)
   return error
 }
 

@@ -145,6 +145,9 @@ function judge(
   accounts: ReadonlyMap<string, LockedAccount>,
   stamp: Stamp,
 ): Judgement {
+  if (request.accountId === request.counterpartyId) {
+    return refuse('request.invalid', 'A transaction needs two different accounts.')
+  }
   const account = accounts.get(request.accountId)
   if (!account) return refuse('account.not_found', `There is no account "${request.accountId}".`)
   const counterparty = request.counterpartyId === null ? null : accounts.get(request.counterpartyId)

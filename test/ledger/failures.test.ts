@@ -63,7 +63,16 @@ describe.each<ProxyMode>(['closed', 'frozen'])('while the database is %s', (mode
 
     proxy.mode = 'open'
     await ready()
-    await pollUntil(async () => (await deposit(id)).status === 201, { what: 'accepted deposit' })
+    // Whatever became of the first one: sent again with its key, it is posted once.
+    const again = () =>
+      post(`${api.url}/transactions`, { account_id: id, amount: '1.00' }, `gone-${mode}`)
+    const first = await again()
+    expect(first.status).toBe(201)
+    expect((await again()).text).toBe(first.text)
+    const { data } = (await get(`${api.url}/accounts/${id}/transactions`)).json
+    const ids = (data as { id: string }[]).map((transaction) => transaction.id)
+    expect(ids.filter((one) => one === first.json.id)).toHaveLength(1)
+    expect(Number(await balanceOf(id))).toBe(10 + ids.length - 1)
   })
 })
 

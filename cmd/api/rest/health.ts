@@ -12,7 +12,7 @@ export const notReady = {
   title: 'The API cannot serve at the moment',
 } satisfies FaultSpec
 
-/** `isReady` answers why not, or undefined when requests can be served. */
+/** `whyNotReady` answers a sentence, or undefined when requests can be served. */
 export function healthRoutes({
   whyNotReady,
 }: {
@@ -34,7 +34,7 @@ export function healthRoutes({
       path: '/readyz',
       tag,
       summary: 'Can requests be served?',
-      description: 'The database answers and its schema is the one this version was built for.',
+      description: 'The database answers, and its schema is not older than this version.',
       answers: { 200: { description: 'They can.', schema: healthDto } },
       faults: [notReady, databaseUnavailable],
       async handle() {

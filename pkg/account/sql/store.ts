@@ -18,7 +18,7 @@ export function newAccountStore(pool: Pool): AccountStore {
       try {
         return toAccount(await insertWithinLimit(pool, account))
       } catch (error) {
-        if (!violates(error, sqlState.unique_violation, 'account_pkey')) throw error
+        if (!isDuplicate(error)) throw error
         const detail = `There is an account "${account.id}" already.`
         throw new Fault(accountFaults.exists, { detail, cause: error })
       }
@@ -29,6 +29,12 @@ export function newAccountStore(pool: Pool): AccountStore {
       return row && toAccount(row)
     },
   }
+}
+
+/** Which of the two is violated first depends on the order in which they were made, by a restore say. */
+function isDuplicate(error: unknown): boolean {
+  const names = ['account_pkey', 'account_id_currency_key']
+  return names.some((name) => violates(error, sqlState.unique_violation, name))
 }
 
 function insertWithinLimit(pool: Pool, account: NewAccount): Promise<InsertAccountRow> {

@@ -32,11 +32,15 @@ export function newOutcomeFinder(
       }
       await sleep(pauseMs)
     }
-    throw new Fault(transactionFaults.outcomeUnknown, {
-      detail: 'It is not known whether it was posted. Send it again with the same Idempotency-Key.',
-      cause,
-    })
+    throw newOutcomeUnknown(cause)
   }
+}
+
+export function newOutcomeUnknown(cause: unknown): Fault {
+  return new Fault(transactionFaults.outcomeUnknown, {
+    detail: 'It is not known whether it was posted. Send it again with the same Idempotency-Key.',
+    cause,
+  })
 }
 
 async function isOver(lanes: Pool, xactId: string): Promise<boolean> {

@@ -11,7 +11,7 @@ import type { Executor } from '../../../internal/postgres/query'
 import { decide, touches, type Decision, type LedgerState } from '../decide'
 import { transactionFaults, type NewTransaction, type Verdict } from '../transaction'
 import { toColumns } from './columns'
-import { newOutcomeFinder } from './outcome'
+import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
 import { isAccount, toLockedAccount, toStoredAnswer } from './row'
 import {
   listAccountIds,
@@ -130,17 +130,31 @@ async function lockAndLook(
 async function writeAndCommit(client: Executor, decision: Decision): Promise<unknown> {
   const isEmpty = decision.movements.length === 0 && decision.remembered.length === 0
   try {
-    const [, commit] = await Promise.all([
-      isEmpty || write(client, decision),
-      client.query({ text: 'commit', values: [] }),
-    ])
-    // The server answers a commit with ROLLBACK, and no error, when the transaction had failed.
-    if (commit.command !== 'COMMIT') throw new Error(`commit was answered with ${commit.command}`)
+    await Promise.all([isEmpty || write(client, decision), commit(client)])
     return undefined
   } catch (error) {
-    if (isLost(error)) return error
+    if (error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code) return error
+    if (isConnectionError(error instanceof Fault ? error.cause : error)) return error
     throw error
   }
+}
+
+/**
+ * Whatever else goes wrong while it commits, a full disk for one, may have gone wrong after the
+ * commit was written: only a refusal says for certain that it was not.
+ */
+async function commit(client: Executor): Promise<void> {
+  const { command } = await client.query({ text: 'commit', values: [] }).catch((cause: unknown) => {
+    if (isRefused(cause)) throw cause
+    throw newOutcomeUnknown(cause)
+  })
+  // The server answers a commit with ROLLBACK, and no error, when the transaction had failed.
+  if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`)
+}
+
+/** SQLSTATE classes 40 and 23: the transaction was rolled back, or a constraint was violated. */
+function isRefused(error: unknown): boolean {
+  return /^(?:40|23)/.test(sqlStateOf(error) ?? '')
 }
 
 /**
@@ -151,17 +165,14 @@ async function write(client: Executor, decision: Decision): Promise<void> {
   try {
     await writeGroup(client, toColumns(decision))
   } catch (error) {
-    if (!isLockTimeout(error)) throw error
+    // Without a key it is the whole table that somebody else holds.
+    if (!isLockTimeout(error) || decision.remembered.length === 0) throw error
     throw new Fault(transactionFaults.inProgress, {
       detail: 'A request with this Idempotency-Key is being carried out; send it again later.',
       retryAfterSeconds: 1,
       cause: error,
     })
   }
-}
-
-function isLost(error: unknown): boolean {
-  return isConnectionError(error instanceof Fault ? error.cause : error)
 }
 
 function isLockTimeout(error: unknown): boolean {

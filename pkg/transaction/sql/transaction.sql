@@ -1,4 +1,4 @@
--- The statements of a group commit stand first, in the order in which they run; see store.ts.
+-- The statements of a group commit stand first, in the order in which they run; see post.ts.
 
 -- name: ListAnswers :many
 -- The first answers to these keys. Runs before the group's transaction begins: inside it, under
@@ -110,11 +110,15 @@ insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
 select k.key, k.fingerprint, k.transaction_id, k.refusal, $now::timestamptz
 from unnest(
   $keys::text[], $fingerprints::bytea[], $transaction_ids?::uuid[], $refusals?::jsonb[]
-) as k (key, fingerprint, transaction_id, refusal);
+) as k (key, fingerprint, transaction_id, refusal)
+-- As with the accounts: two groups with the same keys wait for each other in one order.
+order by k.key;
 
 -- name: FindXactStatus :one
--- 'in progress', 'committed', 'aborted', or null when it is too long ago to tell.
-select pg_xact_status($xact_id::xid8) as status;
+-- 'in progress', 'committed', 'aborted', or null when it is too long ago to tell. A standby may not
+-- have heard of it yet: nothing is over there until it is promoted.
+select
+  case when pg_is_in_recovery() then 'in progress' else pg_xact_status($xact_id::xid8) end as status;
 
 -- name: FindTransactionById :maybe
 select

@@ -215,7 +215,8 @@ insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
 select k.key, k.fingerprint, k.transaction_id, k.refusal, $1::timestamptz
 from unnest(
   $18::text[], $19::bytea[], $20::uuid[], $21::jsonb[]
-) as k (key, fingerprint, transaction_id, refusal)`,
+) as k (key, fingerprint, transaction_id, refusal)
+order by k.key`,
   params: [
     'now',
     'ids',
@@ -249,10 +250,14 @@ export interface FindXactStatusRow {
   status: string | null
 }
 
-/** 'in progress', 'committed', 'aborted', or null when it is too long ago to tell. */
+/**
+ * 'in progress', 'committed', 'aborted', or null when it is too long ago to tell. A standby may not
+ * have heard of it yet: nothing is over there until it is promoted.
+ */
 export const findXactStatus = one<FindXactStatusParams, FindXactStatusRow>({
   name: 'transaction.FindXactStatus',
-  text: `select pg_xact_status($1::xid8) as status`,
+  text: `select
+  case when pg_is_in_recovery() then 'in progress' else pg_xact_status($1::xid8) end as status`,
   params: ['xact_id'],
 })
 
