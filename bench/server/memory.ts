@@ -19,7 +19,7 @@ import {
   transactionId,
   userId,
 } from '../data/data'
-import { newApps } from './wiring'
+import { newApps } from '../../cmd/api/run'
 
 /** The mocked store: everything as in the API, only that nothing leaves the process. */
 export async function newMemoryApps(config: ApiConfig): Promise<Apps> {

@@ -9,7 +9,7 @@ import { fingerprintOf } from '../../pkg/transaction/fingerprint'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import { newUserStore } from '../../pkg/user/sql/store'
 import { newPlainPoster } from '../plain/store'
-import { newApps } from './wiring'
+import { newApps } from '../../cmd/api/run'
 
 /** The API without the group commit: each request posts by itself as soon as it comes. */
 export function newPlainApps(config: ApiConfig, pool: Pool): Apps {

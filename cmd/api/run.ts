@@ -11,12 +11,15 @@ import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import type { AccountStore } from '../../pkg/account/account'
 import { newAccountApp } from '../../pkg/account/app/account'
 import { newAccountStore } from '../../pkg/account/sql/store'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
+import type { TransactionStore } from '../../pkg/transaction/transaction'
 import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
+import type { UserStore } from '../../pkg/user/user'
 import { newRoutes, type Apps } from './routes'
 
 export interface ApiDeps {
@@ -38,7 +41,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     closers.add(lanes.close)
     await refuseOtherSchema(pool, log)
 
-    const apps = newApps(config, pool, lanes)
+    const apps = newApps(newStores(config, pool, lanes), config)
     closers.add(apps.transactions.close)
     const { http } = config
     const app = newHttpApp({
@@ -84,32 +87,45 @@ async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lan
   }
 }
 
-function newApps({ ledger }: ApiConfig, pool: Pool, lanes: Pool): Apps {
-  const ids = systemIds
-  const users = newUserApp({ users: newUserStore(pool), ids })
-  const accounts = newAccountApp({ accounts: newAccountStore(pool), ids })
-  const store = newTransactionStore({
-    pool,
-    lanes,
-    ids,
-    options: {
-      attemptsMax: ledger.attempts_max,
-      outcomeTimeoutMs: ledger.outcome_timeout_ms,
-      sleep,
-    },
-  })
-  const transactions = newTransactionApp({
-    transactions: store,
-    accounts,
+function newStores({ ledger }: ApiConfig, pool: Pool, lanes: Pool): Stores {
+  const options = {
+    attemptsMax: ledger.attempts_max,
+    outcomeTimeoutMs: ledger.outcome_timeout_ms,
+    sleep,
+  }
+  return {
+    users: newUserStore(pool),
+    accounts: newAccountStore(pool),
+    transactions: newTransactionStore({ pool, lanes, ids: systemIds, options }),
+  }
+}
+
+export interface Stores {
+  users: UserStore
+  accounts: AccountStore
+  transactions: TransactionStore
+}
+
+/** The use cases over any stores: PostgreSQL here, others in the benchmark. */
+export function newApps(
+  stores: Stores,
+  { ledger }: Pick<ApiConfig, 'ledger'>,
+  ids = systemIds,
+): Apps {
+  const users = newUserApp({ users: stores.users, ids })
+  const accounts = newAccountApp({ accounts: stores.accounts, ids })
+  const limits = {
+    lanes: ledger.lanes,
+    groupRequestsMax: ledger.group_requests_max,
+    queueRequestsMax: ledger.queue_requests_max,
+    queueWaitMaxMs: ledger.queue_wait_ms_max,
+  }
+  const { transactions } = stores
+  return {
     users,
-    limits: {
-      lanes: ledger.lanes,
-      groupRequestsMax: ledger.group_requests_max,
-      queueRequestsMax: ledger.queue_requests_max,
-      queueWaitMaxMs: ledger.queue_wait_ms_max,
-    },
-  })
-  return { users, accounts, transactions }
+    accounts,
+    transactions: newTransactionApp({ transactions, accounts, users, limits }),
+  }
 }
 
 /** A database that is away comes back by itself; a schema of another version does not. */
