@@ -5,6 +5,7 @@ select
   i.key as "key!",
   i.fingerprint as "fingerprint!",
   i.refusal,
+  i.hold,
   t.id,
   t.account_id,
   t.currency,
@@ -15,13 +16,16 @@ select
   t.metadata,
   t.effective_at,
   t.created_at,
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = $key;
 
 -- name: LockAccount :maybe
-select id, currency, balance, min_balance, entry_no, closed_at
+select
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  null::uuid[] as expired_hold_ids
 from account
 where id = $id
 for update;

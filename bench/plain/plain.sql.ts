@@ -11,6 +11,7 @@ export interface FindAnswerRow {
   key: string
   fingerprint: Buffer
   refusal: Json | null
+  hold: Json | null
   id: string | null
   account_id: string | null
   currency: string | null
@@ -22,6 +23,7 @@ export interface FindAnswerRow {
   effective_at: Instant | null
   created_at: Instant | null
   reverses_id: string | null
+  hold_id: string | null
 }
 
 export const findAnswer = maybe<FindAnswerParams, FindAnswerRow>({
@@ -30,6 +32,7 @@ export const findAnswer = maybe<FindAnswerParams, FindAnswerRow>({
   i.key as "key",
   i.fingerprint as "fingerprint",
   i.refusal,
+  i.hold,
   t.id,
   t.account_id,
   t.currency,
@@ -40,7 +43,8 @@ export const findAnswer = maybe<FindAnswerParams, FindAnswerRow>({
   t.metadata,
   t.effective_at,
   t.created_at,
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = $1`,
@@ -53,16 +57,22 @@ export interface LockAccountParams {
 
 export interface LockAccountRow {
   id: string
+  user_id: string
   currency: string
   balance: bigint
   min_balance: bigint
+  held: bigint
   entry_no: bigint
   closed_at: Instant | null
+  rolled_up_until: Instant | null
+  expired_hold_ids: string[] | null
 }
 
 export const lockAccount = maybe<LockAccountParams, LockAccountRow>({
   name: 'plain.LockAccount',
-  text: `select id, currency, balance, min_balance, entry_no, closed_at
+  text: `select
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  null::uuid[] as expired_hold_ids
 from account
 where id = $1
 for update`,

@@ -3,20 +3,11 @@ import type { Ids } from '../../internal/id/id'
 import { sqlState, sqlStateOf, violates } from '../../internal/postgres/errors'
 import type { Pool } from '../../internal/postgres/pool'
 import type { Executor } from '../../internal/postgres/query'
-import {
-  decide,
-  touches,
-  type Decision,
-  type LedgerState,
-  type LockedAccount,
-} from '../../pkg/transaction/decide'
+import type { LedgerState, LockedAccount } from '../../pkg/transaction/book'
+import { decide, type Decision } from '../../pkg/transaction/decide'
+import { touches, type LedgerAnswer, type LedgerRequest } from '../../pkg/transaction/instruction'
 import { toLockedAccount, toStoredAnswer } from '../../pkg/transaction/sql/row'
-import type {
-  Movement,
-  NewTransaction,
-  TransactionStore,
-  Verdict,
-} from '../../pkg/transaction/transaction'
+import type { Movement, TransactionStore } from '../../pkg/transaction/transaction'
 import {
   findAnswer,
   insertAnswer,
@@ -41,13 +32,13 @@ const attemptsMax = 1000
  */
 export function newPlainPoster(deps: PlainDeps): TransactionStore['post'] {
   return async (requests) => {
-    const verdicts: Verdict[] = []
-    for (const request of requests) verdicts.push(await postOne(deps, request))
-    return verdicts
+    const answers: LedgerAnswer[] = []
+    for (const request of requests) answers.push(await postOne(deps, request))
+    return answers
   }
 }
 
-async function postOne(deps: PlainDeps, request: NewTransaction): Promise<Verdict> {
+async function postOne(deps: PlainDeps, request: LedgerRequest): Promise<LedgerAnswer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await deps.pool.withClient((client) => attemptOne(deps, client, request))
@@ -61,29 +52,37 @@ async function postOne(deps: PlainDeps, request: NewTransaction): Promise<Verdic
 async function attemptOne(
   { ids, clock }: PlainDeps,
   client: Executor,
-  request: NewTransaction,
-): Promise<Verdict> {
+  request: LedgerRequest,
+): Promise<LedgerAnswer> {
   // Before the transaction, as the group commit does it. Inside, each look for a key that is not there
   // locks pages of the index against all others: 470 requests a second instead of 1,000.
   const answers = await lookUp(client, request)
   await client.query({ text: 'begin isolation level serializable', values: [] })
   try {
     const accounts = await lockAccounts(client, request)
-    const state = { accounts, answers, heldAccountIds: new Set<string>() }
+    const state = { ...emptyState, accounts, answers }
     const decision = decide([request], state, { now: clock.now(), newId: ids.next })
     await write(client, decision)
     await client.query({ text: 'commit', values: [] })
-    return decision.verdicts[0]!
+    return decision.answers[0]!
   } catch (error) {
     await client.query({ text: 'rollback', values: [] }).catch(() => {})
     throw error
   }
 }
 
+const emptyState = {
+  heldAccountIds: new Set<string>(),
+  holds: new Map<string, never>(),
+  reversedIds: new Set<string>(),
+}
+
+/** Of the one instruction that the load puts into a request. */
 async function lookUp(
   client: Executor,
-  { idempotency }: NewTransaction,
+  { instructions: [first] }: LedgerRequest,
 ): Promise<LedgerState['answers']> {
+  const { idempotency } = first!
   const row = idempotency && (await findAnswer(client, { key: idempotency.key }))
   return new Map(row ? [[row.key, toStoredAnswer(row)]] : [])
 }
@@ -91,10 +90,10 @@ async function lookUp(
 /** In the order of their ids, so that two requests never wait for each other in a circle. */
 async function lockAccounts(
   client: Executor,
-  request: NewTransaction,
+  { instructions }: LedgerRequest,
 ): Promise<LedgerState['accounts']> {
   const accounts = new Map<string, LockedAccount>()
-  for (const id of touches(request).sort()) {
+  for (const id of instructions.flatMap(touches).sort()) {
     const row = await lockAccount(client, { id })
     if (row) accounts.set(id, toLockedAccount(row))
   }
@@ -103,14 +102,14 @@ async function lockAccounts(
 
 async function write(client: Executor, decision: Decision): Promise<void> {
   for (const movement of decision.movements) await insertMovement(client, movement)
-  for (const { id, balance, entryNo } of decision.changed) {
+  for (const { id, balance, entryNo } of decision.accounts) {
     await updateBalance(client, { id, balance, entry_no: entryNo })
   }
   for (const { idempotency, outcome } of decision.remembered) {
     await insertAnswer(client, {
       key: idempotency.key,
       fingerprint: idempotency.fingerprint,
-      transaction_id: 'transaction' in outcome ? outcome.transaction.id : null,
+      transaction_id: 'refusal' in outcome ? null : outcome.transaction!.id,
       refusal: 'refusal' in outcome ? JSON.stringify(outcome.refusal) : null,
       created_at: decision.now,
     })

@@ -4,8 +4,11 @@ import { newSystemClock } from '../../internal/clock/clock'
 import { systemIds, type Ids } from '../../internal/id/id'
 import type { Account, NewAccount } from '../../pkg/account/account'
 import { newAccountStore } from '../../pkg/account/memory/store'
+import type { Hold } from '../../pkg/hold/hold'
+import { newHoldStore } from '../../pkg/hold/memory/store'
 import { newTransactionStore } from '../../pkg/transaction/memory/store'
-import type { NewTransaction, TransactionStore } from '../../pkg/transaction/transaction'
+import { single, type LedgerRequest } from '../../pkg/transaction/instruction'
+import type { TransactionStore } from '../../pkg/transaction/transaction'
 import { newUserStore } from '../../pkg/user/memory/store'
 import type { User } from '../../pkg/user/user'
 import {
@@ -27,11 +30,13 @@ export async function newMemoryApps(config: ApiConfig): Promise<Apps> {
   const users = new Map<string, User>()
   const accounts = new Map<string, Account>()
   const accountIds = new Map<string, string[]>()
+  const holds = new Map<string, Hold>()
   const ids = newFillIds()
   const stores = {
     users: newUserStore({ users, accounts, accountIds, clock }),
     accounts: newAccountStore({ users, accounts, accountIds, clock }),
-    transactions: newTransactionStore({ accounts, accountIds, clock, ids }),
+    transactions: newTransactionStore({ accounts, accountIds, holds, clock, ids }),
+    holds: newHoldStore(holds, clock),
   }
   for (let n = 0; n < fullSize.users; n++) {
     await stores.users.insert({ id: userId(n), firstName: 'Ada', lastName: `Number ${n}` })
@@ -54,15 +59,18 @@ function newAccount(n: number): NewAccount {
 
 async function postHistory(transactions: TransactionStore): Promise<void> {
   for (const [index, amount] of history.entries()) {
-    const group = Array.from({ length: fullSize.accounts }, (_, n): NewTransaction => ({
-      accountId: accountId(n),
-      amount: { units: amount, scale: 2 },
-      counterpartyId: null,
-      description,
-      metadata: null,
-      effectiveAt: entryTime(index + 1),
-      idempotency: null,
-    }))
+    const group = Array.from({ length: fullSize.accounts }, (_, n): LedgerRequest =>
+      single({
+        kind: 'post',
+        accountId: accountId(n),
+        amount: { units: amount, scale: 2 },
+        counterpartyId: null,
+        description,
+        metadata: null,
+        effectiveAt: entryTime(index + 1),
+        idempotency: null,
+      }),
+    )
     await transactions.post(group)
   }
 }

@@ -5,7 +5,9 @@ import { newSystemClock } from '../../internal/clock/clock'
 import { systemIds } from '../../internal/id/id'
 import type { Pool } from '../../internal/postgres/pool'
 import { newAccountStore } from '../../pkg/account/sql/store'
-import { fingerprintOf } from '../../pkg/transaction/fingerprint'
+import { newHoldStore } from '../../pkg/hold/sql/store'
+import { withKey } from '../../pkg/transaction/app/ledger'
+import { single, type Post } from '../../pkg/transaction/instruction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import { newUserStore } from '../../pkg/user/sql/store'
 import { newPlainPoster } from '../plain/store'
@@ -26,12 +28,13 @@ export function newPlainApps(config: ApiConfig, pool: Pool): Apps {
     users: newUserStore(pool),
     accounts: newAccountStore(pool),
     transactions: { ...reading, post },
+    holds: newHoldStore(pool),
   }
   const apps = newApps(stores, config)
   const create: Apps['transactions']['create'] = async ({ key, ...request }) => {
-    const idempotency = key === null ? null : { key, fingerprint: fingerprintOf(request) }
-    const [verdict] = await post([{ ...request, idempotency }])
-    return verdict!
+    const instruction = withKey<Post>({ kind: 'post', ...request }, key)
+    const [answer] = await post([single(instruction)])
+    return answer!.verdicts[0]!
   }
   return { ...apps, transactions: { ...apps.transactions, create } }
 }

@@ -1,9 +1,13 @@
 import type { Route } from '../../internal/http/route'
 import type { AccountApp } from '../../pkg/account/app/account'
+import type { HoldApp } from '../../pkg/hold/app/hold'
+import type { Ledger } from '../../pkg/transaction/app/ledger'
 import type { TransactionApp } from '../../pkg/transaction/app/transaction'
 import type { UserApp } from '../../pkg/user/app/user'
 import { accountRoutes } from './rest/account'
+import { bulkRoutes } from './rest/bulk'
 import { healthRoutes } from './rest/health'
+import { holdRoutes } from './rest/hold'
 import { transactionRoutes } from './rest/transaction'
 import { userRoutes } from './rest/user'
 
@@ -11,6 +15,9 @@ export interface Apps {
   users: UserApp
   accounts: AccountApp
   transactions: TransactionApp
+  holds: HoldApp
+  /** What the two before write through. */
+  ledger: Pick<Ledger, 'close'>
 }
 
 /** Everything that is served, in the order of the reference. */
@@ -19,6 +26,8 @@ export function newRoutes(deps: Apps & { whyNotReady(): Promise<string | undefin
     ...userRoutes(deps),
     ...accountRoutes(deps),
     ...transactionRoutes(deps),
+    ...bulkRoutes(deps),
+    ...holdRoutes(deps),
     ...healthRoutes(deps),
   ]
 }

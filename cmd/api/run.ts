@@ -14,6 +14,10 @@ import { checkSchema, describeSchema } from '../../internal/postgres/schema-chec
 import type { AccountStore } from '../../pkg/account/account'
 import { newAccountApp } from '../../pkg/account/app/account'
 import { newAccountStore } from '../../pkg/account/sql/store'
+import { newHoldApp } from '../../pkg/hold/app/hold'
+import type { HoldStore } from '../../pkg/hold/hold'
+import { newHoldStore } from '../../pkg/hold/sql/store'
+import { newLedger } from '../../pkg/transaction/app/ledger'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import type { TransactionStore } from '../../pkg/transaction/transaction'
@@ -42,7 +46,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     await refuseOtherSchema(pool, log)
 
     const apps = newApps(newStores(config, pool, lanes), config)
-    closers.add(apps.transactions.close)
+    closers.add(apps.ledger.close)
     const { http } = config
     const app = newHttpApp({
       routes: newRoutes({ ...apps, whyNotReady: () => whyNotReady(pool) }),
@@ -97,6 +101,7 @@ function newStores({ ledger }: ApiConfig, pool: Pool, lanes: Pool): Stores {
     users: newUserStore(pool),
     accounts: newAccountStore(pool),
     transactions: newTransactionStore({ pool, lanes, ids: systemIds, options }),
+    holds: newHoldStore(pool),
   }
 }
 
@@ -104,27 +109,27 @@ export interface Stores {
   users: UserStore
   accounts: AccountStore
   transactions: TransactionStore
+  holds: HoldStore
 }
 
 /** The use cases over any stores: PostgreSQL here, others in the benchmark. */
-export function newApps(
-  stores: Stores,
-  { ledger }: Pick<ApiConfig, 'ledger'>,
-  ids = systemIds,
-): Apps {
+export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids = systemIds): Apps {
   const users = newUserApp({ users: stores.users, ids })
   const accounts = newAccountApp({ accounts: stores.accounts, ids })
   const limits = {
-    lanes: ledger.lanes,
-    groupRequestsMax: ledger.group_requests_max,
-    queueRequestsMax: ledger.queue_requests_max,
-    queueWaitMaxMs: ledger.queue_wait_ms_max,
+    lanes: config.ledger.lanes,
+    groupRequestsMax: config.ledger.group_requests_max,
+    queueRequestsMax: config.ledger.queue_requests_max,
+    queueWaitMaxMs: config.ledger.queue_wait_ms_max,
   }
-  const { transactions } = stores
+  const { transactions, holds } = stores
+  const ledger = newLedger(transactions, limits)
   return {
     users,
     accounts,
-    transactions: newTransactionApp({ transactions, accounts, users, limits }),
+    transactions: newTransactionApp({ ledger, transactions, accounts, users }),
+    holds: newHoldApp({ ledger, holds }),
+    ledger,
   }
 }
 

@@ -12,6 +12,8 @@ export interface GroupCommit<Request, Answer> {
 export interface GroupOptions<Request, Answer> {
   /** Commits a group whole or throws and leaves nothing behind; one answer for each, in order. */
   commit(group: Request[]): Promise<Answer[]>
+  /** How many requests it counts for; 1 when left out. */
+  weigh?(request: Request): number
   /** What a request touches. Two that touch the same are never under way in two groups at once. */
   touches(request: Request): readonly string[]
   /** Whether the group failed for one request's sake, so that its halves are worth a try. */
@@ -20,7 +22,9 @@ export interface GroupOptions<Request, Answer> {
   overflow(): Error
   /** Groups under way at once: while one waits for the disk or for a lock, another can go. */
   lanes: number
+  /** One that weighs more than that goes alone. */
   groupRequestsMax: number
+  /** One that weighs more than that is taken when nothing else waits. */
   queueRequestsMax: number
   queueWaitMaxMs: number
 }
@@ -30,6 +34,7 @@ const patienceMs = 20
 
 interface Waiting<Request, Answer> {
   request: Request
+  weight: number
   touches: readonly string[]
   queuedAtMs: number
   resolve(answer: Answer): void
@@ -40,7 +45,10 @@ export function newGroupCommit<Request, Answer>(
   options: GroupOptions<Request, Answer>,
 ): GroupCommit<Request, Answer> {
   type Entry = Waiting<Request, Answer>
+  const { weigh = () => 1 } = options
   let queue: Entry[] = []
+  /** What waits in the queue, and what is under way, by weight. */
+  let queued = 0
   let lanesFree = options.lanes
   let underWay = 0
   let isScheduled = false
@@ -67,7 +75,7 @@ export function newGroupCommit<Request, Answer>(
   function isWorthALane(): boolean {
     const [oldest] = queue
     if (!oldest || lanesFree === 0) return false
-    return 2 * queue.length >= underWay || performance.now() - oldest.queuedAtMs >= patienceMs
+    return 2 * queued >= underWay || performance.now() - oldest.queuedAtMs >= patienceMs
   }
 
   /** What is stuck keeps nobody waiting for long: looks again, and refuses what waited too long. */
@@ -85,6 +93,7 @@ export function newGroupCommit<Request, Answer>(
     const stale = queue.filter((entry) => entry.queuedAtMs < oldestMs)
     if (stale.length === 0) return
     queue = queue.filter((entry) => entry.queuedAtMs >= oldestMs)
+    queued -= weightOf(stale)
     for (const entry of stale) entry.reject(options.overflow())
   }
 
@@ -106,29 +115,34 @@ export function newGroupCommit<Request, Answer>(
     const group: Entry[] = []
     const rest: Entry[] = []
     const heldBack = new Set<string>()
+    let weight = 0
     refuseStale()
     for (const entry of queue) {
       const isFree = entry.touches.every((what) => !busy.has(what) && !heldBack.has(what))
-      if (isFree && group.length < options.groupRequestsMax) {
+      const fits = weight === 0 || weight + entry.weight <= options.groupRequestsMax
+      if (isFree && fits) {
         group.push(entry)
+        weight += entry.weight
       } else {
         for (const what of entry.touches) heldBack.add(what)
         rest.push(entry)
       }
     }
     queue = rest
+    queued -= weight
     return group
   }
 
   async function runLane(group: Entry[]): Promise<void> {
     const touched = new Set(group.flatMap((entry) => entry.touches))
+    const weight = weightOf(group)
     lanesFree -= 1
-    underWay += group.length
+    underWay += weight
     for (const what of touched) busy.add(what)
     await commitGroup(group)
     for (const what of touched) busy.delete(what)
     lanesFree += 1
-    underWay -= group.length
+    underWay -= weight
     fillLanes()
   }
 
@@ -149,12 +163,14 @@ export function newGroupCommit<Request, Answer>(
 
   return {
     submit(request) {
-      if (isClosed || queue.length >= options.queueRequestsMax) {
-        return Promise.reject(options.overflow())
-      }
+      const weight = weigh(request)
+      const isFull = queued > 0 && queued + weight > options.queueRequestsMax
+      if (isClosed || isFull) return Promise.reject(options.overflow())
       return new Promise<Answer>((resolve, reject) => {
         const queuedAtMs = performance.now()
-        queue.push({ request, touches: options.touches(request), queuedAtMs, resolve, reject })
+        const touches = options.touches(request)
+        queued += weight
+        queue.push({ request, weight, touches, queuedAtMs, resolve, reject })
         schedule()
         lookLater()
       })
@@ -167,4 +183,8 @@ export function newGroupCommit<Request, Answer>(
       })
     },
   }
+}
+
+function weightOf(entries: readonly { weight: number }[]): number {
+  return entries.reduce((sum, { weight }) => sum + weight, 0)
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '../../internal/clock/instant'
-import type { FaultSpec } from '../../internal/fault/fault'
+import { Fault, type FaultSpec } from '../../internal/fault/fault'
+import { formatMoney } from '../../internal/money/currency'
 
 /** Money of one user in one currency; amounts in minor units. */
 export interface Account {
@@ -10,6 +11,8 @@ export interface Account {
   balance: bigint
   /** The lowest balance allowed: 0, or below it for a credit line. */
   minBalance: bigint
+  /** What open holds have set aside; available is balance - held. */
+  held: bigint
   /** Number of the last entry; entries are numbered from 1 without gaps. */
   entryNo: bigint
   closedAt: Instant | null
@@ -32,6 +35,16 @@ export const accountFaults = {
     code: 'account.balance_out_of_range',
     title: 'The balance would leave its range',
   },
+  notEmpty: {
+    kind: 'conflict',
+    code: 'account.not_empty',
+    title: 'The account still holds or owes money',
+  },
+  limitNotMet: {
+    kind: 'unprocessable',
+    code: 'account.limit_not_met',
+    title: 'The account has less available than the new limit asks for',
+  },
 } as const satisfies Record<string, FaultSpec>
 
 /** Ids that begin so belong to the outside world: `world:EUR`. */
@@ -42,4 +55,43 @@ export interface AccountStore {
   insert(account: NewAccount): Promise<Account>
   /** Undefined when there is no such account. */
   find(id: string): Promise<Account | undefined>
+  /**
+   * Closes it for new transactions; one that is closed already stays as it is. Undefined when there is
+   * no such account. Faults: account.not_empty.
+   */
+  close(id: string): Promise<Account | undefined>
+  /**
+   * Sets the lowest balance allowed. Undefined when there is no such account. Faults: account.closed,
+   * account.limit_not_met.
+   */
+  setMinBalance(id: string, minBalance: bigint): Promise<Account | undefined>
+}
+
+export function availableOf({ balance, held }: Pick<Account, 'balance' | 'held'>): bigint {
+  return balance - held
+}
+
+/** Why an account cannot be closed; nothing when it can, or is already. */
+export function refuseClosing(account: Account): Fault | undefined {
+  const { id, currency, balance, held } = account
+  if (account.closedAt !== null || (balance === 0n && held === 0n)) return undefined
+  const what = held === 0n ? 'its balance is' : `${formatMoney(held, currency)} are set aside of`
+  return new Fault(accountFaults.notEmpty, {
+    detail: `"${id}" cannot be closed: ${what} ${formatMoney(balance, currency)} ${currency}.`,
+  })
+}
+
+/** Why an account cannot have that limit; nothing when it can. */
+export function refuseLimit(account: Account, minBalance: bigint): Fault | undefined {
+  const { id, currency } = account
+  if (account.closedAt !== null) {
+    return new Fault(accountFaults.closed, { detail: `The account "${id}" is closed.` })
+  }
+  if (availableOf(account) >= minBalance) return undefined
+  const available = formatMoney(availableOf(account), currency)
+  const limit = formatMoney(minBalance, currency)
+  return new Fault(accountFaults.limitNotMet, {
+    detail: `"${id}" has ${available} ${currency} available, which is less than ${limit}.`,
+    members: { account_id: id, available, min_balance: limit },
+  })
 }

@@ -1,6 +1,9 @@
 import type { Instant } from '../../internal/clock/instant'
 import { minorUnitsMax, readDecimal } from '../../internal/money/decimal'
-import { decide, touches, type LedgerState, type LockedAccount, type StoredAnswer } from './decide'
+import type { LedgerState, LockedAccount, StoredAnswer } from './book'
+import { decide } from './decide'
+import { single, touches } from './instruction'
+import type { Hold } from '../hold/hold'
 import type { NewTransaction, Transaction } from './transaction'
 
 const now = '2026-01-31T09:30:00.000000Z' as Instant
@@ -8,7 +11,8 @@ const earlier = '2020-01-01T00:00:00.000000Z' as Instant
 
 function account(id: string, more: Partial<LockedAccount> = {}): LockedAccount {
   return {
-    ...{ id, currency: 'EUR', balance: 10_000n, minBalance: 0n, entryNo: 7n, closedAt: null },
+    ...{ id, userId: `owner-${id}`, currency: 'EUR', balance: 10_000n, minBalance: 0n, held: 0n },
+    ...{ entryNo: 7n, closedAt: null, expiredHoldIds: [], rolledUpUntil: null },
     ...more,
   }
 }
@@ -36,21 +40,28 @@ function decideOver(
   const state = {
     accounts: new Map(accounts.map((one) => [one.id, one])),
     heldAccountIds: new Set<string>(),
+    holds: new Map<string, Hold>(),
+    reversedIds: new Set<string>(),
     answers: new Map<string, StoredAnswer>(),
     ...more,
   }
-  return decide(group, state, { now, newId: () => `t${++count}` })
+  const requests = group.map((one) => single({ kind: 'post', ...one }))
+  const { answers, ...decision } = decide(requests, state, { now, newId: () => `t${++count}` })
+  return { ...decision, verdicts: answers.map(({ verdicts }) => verdicts[0]!) }
 }
 
 /** The verdicts in short: the balance after it, or the code of the refusal. */
-function outcomes({ verdicts }: ReturnType<typeof decide>): unknown[] {
+function outcomes({ verdicts }: ReturnType<typeof decideOver>): unknown[] {
   return verdicts.map((verdict) =>
-    verdict.status === 'refused' ? verdict.refusal.code : verdict.transaction.balanceAfter,
+    verdict.status === 'refused' ? verdict.refusal.code : verdict.transaction!.balanceAfter,
   )
 }
 
 test('an empty group comes to nothing', () => {
-  const nothing = { verdicts: [], now, movements: [], changed: [], remembered: [] }
+  const nothing = {
+    ...{ verdicts: [], now, movements: [], accounts: [], remembered: [] },
+    ...{ lateEntries: [], openedHolds: [], changedHolds: [] },
+  }
   expect(decideOver([account('a')], [])).toEqual(nothing)
 })
 
@@ -61,14 +72,14 @@ test('a movement against the outside world has one side', () => {
   const movement = {
     ...{ id: 't1', accountId: 'a', currency: 'EUR', amount: -1250n, balanceAfter: 8750n },
     ...{ entryNo: 8n, counterpartyId: null, counterpartyBalanceAfter: null },
-    ...{ counterpartyEntryNo: null, createdAt: now, reversesId: null, ...more },
+    ...{ counterpartyEntryNo: null, createdAt: now, reversesId: null, holdId: null, ...more },
   }
   expect(decision).toEqual({
     verdicts: [{ status: 'created', transaction: movement }],
     now,
     movements: [movement],
-    changed: [account('a', { balance: 8750n, entryNo: 8n })],
-    remembered: [],
+    accounts: [account('a', { balance: 8750n, entryNo: 8n })],
+    ...{ remembered: [], lateEntries: [], openedHolds: [], changedHolds: [] },
   })
 })
 
@@ -82,7 +93,7 @@ test('a movement between two accounts has two, which come to zero', () => {
       ...{ counterpartyId: 'b', counterpartyBalanceAfter: 9995n, counterpartyEntryNo: 1n },
     },
   ])
-  expect(decision.changed).toEqual([
+  expect(decision.accounts).toEqual([
     account('a', { balance: 0n, entryNo: 8n }),
     { ...b, balance: 9995n, entryNo: 1n },
   ])
@@ -121,7 +132,7 @@ test('walks in order: what comes later sees what came before, on either side', (
     ['t3', 9n, null],
     ['t4', 10n, 10n],
   ])
-  expect(decision.changed).toEqual([
+  expect(decision.accounts).toEqual([
     account('a', { balance: 0n, entryNo: 10n }),
     account('b', { balance: 200n, entryNo: 10n }),
   ])
@@ -151,7 +162,7 @@ test.each<[string, LockedAccount[], NewTransaction, string]>([
       replayed: false,
     },
   ])
-  expect(decision).toMatchObject({ movements: [], changed: [], remembered: [] })
+  expect(decision).toMatchObject({ movements: [], accounts: [], remembered: [] })
 })
 
 function to(counterpartyId: string, amount: string): NewTransaction {
@@ -254,7 +265,7 @@ describe('a key', () => {
       { status: 'refused', refusal: { code: 'idempotency.key_reused' }, replayed: false },
       { status: 'replayed', transaction },
     ])
-    expect(decision).toMatchObject({ movements: [], changed: [], remembered: [] })
+    expect(decision).toMatchObject({ movements: [], accounts: [], remembered: [] })
   })
 
   test('remembers a refusal as well as a transaction', () => {
@@ -285,13 +296,17 @@ test('leaves what it was given as it was', () => {
   const a = Object.freeze(account('a'))
   const accounts = new Map([['a', a]])
   const answers = new Map<string, StoredAnswer>()
-  const state = { accounts, answers, heldAccountIds: new Set<string>() }
-  decide([request('a', '1', keyed('k'))], state, { now, newId: () => 't1' })
+  const reversedIds = new Set<string>()
+  const held = { holds: new Map<string, Hold>(), heldAccountIds: new Set<string>() }
+  const state = { accounts, answers, reversedIds, ...held }
+  const one = single({ kind: 'post', ...request('a', '1', keyed('k')) })
+  decide([one], state, { now, newId: () => 't1' })
   expect([...accounts]).toEqual([['a', account('a')]])
   expect(answers.size).toBe(0)
 })
 
 test('touches both sides, but not the outside world', () => {
-  expect(touches(request('a', '1'))).toEqual(['a'])
-  expect(touches(request('a', '1', { counterpartyId: 'b' }))).toEqual(['a', 'b'])
+  const post = { kind: 'post', ...request('a', '1') } as const
+  expect(touches(post)).toEqual(['a'])
+  expect(touches({ ...post, counterpartyId: 'b' })).toEqual(['a', 'b'])
 })

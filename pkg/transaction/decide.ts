@@ -1,106 +1,94 @@
 import type { Instant } from '../../internal/clock/instant'
-import { formatMoney, scaleOf } from '../../internal/money/currency'
-import { minorUnitsMax, toMinorUnits } from '../../internal/money/decimal'
-import type { Account } from '../account/account'
-import type {
-  Idempotency,
-  Movement,
-  NewTransaction,
-  Refusal,
-  Transaction,
-  Verdict,
-} from './transaction'
+import { newBook, type Book, type Changes, type LedgerState, type Stamp } from './book'
+import {
+  touches,
+  type Instruction,
+  type LedgerAnswer,
+  type LedgerRequest,
+  type Verdict,
+} from './instruction'
+import { judge } from './judge'
+import type { Idempotency, Refusal } from './transaction'
 
-/** What a decision needs to know of an account that is locked. */
-export type LockedAccount = Pick<
-  Account,
-  'id' | 'currency' | 'balance' | 'minBalance' | 'entryNo' | 'closedAt'
->
-
-/** The first answer to a key. */
-export interface StoredAnswer {
-  fingerprint: Buffer
-  outcome: { transaction: Transaction } | { refusal: Refusal }
-}
-
-/** All that is known when a group is decided: read under lock. */
-export interface LedgerState {
-  /** Those that the group touches, by id. */
-  accounts: ReadonlyMap<string, LockedAccount>
-  /** Accounts that are there but that somebody else held for too long. */
-  heldAccountIds: ReadonlySet<string>
-  /** By key. */
-  answers: ReadonlyMap<string, StoredAnswer>
-}
-
-/** What makes new rows: the same for a whole group. */
-export interface Stamp {
+/** The answers, in the order of the group, and what has to be written so that they are true. */
+export interface Decision extends Changes {
+  answers: LedgerAnswer[]
   now: Instant
-  newId(): string
-}
-
-/** The verdicts, in the order of the group, and what has to be written so that they are true. */
-export interface Decision {
-  verdicts: Verdict[]
-  now: Instant
-  movements: Movement[]
-  /** The accounts that changed, as they are afterwards. */
-  changed: LockedAccount[]
-  /** The answers to keys that had none. */
-  remembered: { idempotency: Idempotency; outcome: StoredAnswer['outcome'] }[]
 }
 
 /**
- * Walks the group in order and gives each request its verdict: created, replayed or refused. Pure:
+ * Walks the group in order and gives each instruction its verdict: created, replayed or refused. Pure:
  * everything it looks at comes in, everything that follows goes out; an earlier request's effect is
  * seen by a later one.
  */
 export function decide(
-  group: readonly NewTransaction[],
+  group: readonly LedgerRequest[],
   state: LedgerState,
   stamp: Stamp,
 ): Decision {
-  const accounts = new Map(state.accounts)
-  const answers = new Map<string, StoredAnswer>()
-  const changed = new Set<string>()
-  const decision: Decision = {
-    verdicts: [],
-    now: stamp.now,
-    movements: [],
-    changed: [],
-    remembered: [],
-  }
+  const book = newBook(state, stamp)
+  const answers = group.map((request) => decideRequest(request, book))
+  return { answers, now: stamp.now, ...book.changes() }
+}
 
-  for (const request of group) {
-    const { idempotency } = request
-    const stored =
-      idempotency && (answers.get(idempotency.key) ?? state.answers.get(idempotency.key))
-    if (stored) {
-      decision.verdicts.push(replay(stored, idempotency))
-      continue
-    }
-    if (touches(request).some((id) => state.heldAccountIds.has(id))) {
-      decision.verdicts.push(busy)
-      continue
-    }
-    const result = judge(request, accounts, stamp)
-    if ('movement' in result) {
-      decision.movements.push(result.movement)
-      for (const account of result.accounts) {
-        accounts.set(account.id, account)
-        changed.add(account.id)
-      }
-    }
-    const outcome = 'movement' in result ? { transaction: result.movement } : result
-    decision.verdicts.push(firstVerdict(outcome))
-    if (idempotency) {
-      answers.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome })
-      decision.remembered.push({ idempotency, outcome })
-    }
-  }
+function decideRequest(request: LedgerRequest, book: Book): LedgerAnswer {
+  const { instructions, isAtomic, isDryRun } = request
+  if (isAtomic) return decideAtomic(request, book)
+  if (!isDryRun) return { verdicts: decideEach(instructions, book), refusedAt: null }
+  let verdicts: Verdict[] = []
+  book.attempt(() => {
+    verdicts = decideEach(instructions, book)
+    return false
+  })
+  return { verdicts, refusedAt: null }
+}
 
-  decision.changed = [...changed].map((id) => accounts.get(id)!)
-  return decision
+function decideEach(instructions: readonly Instruction[], book: Book): Verdict[] {
+  return instructions.map((instruction) => decideOne(instruction, book))
+}
+
+/**
+ * All or none. A refusal that was answered before comes first, so that the whole is refused again for
+ * the same reason, whatever else has changed.
+ */
+function decideAtomic({ instructions, isDryRun }: LedgerRequest, book: Book): LedgerAnswer {
+  const verdicts: Verdict[] = []
+  const known = instructions.findIndex((instruction) => isRefusedAlready(instruction, book))
+  let refusedAt: number | null = known < 0 ? null : known
+  book.attempt(() => {
+    const last = refusedAt ?? instructions.length - 1
+    for (let i = refusedAt ?? 0; i <= last; i++) {
+      const verdict = decideOne(instructions[i]!, book)
+      verdicts.push(verdict)
+      if (verdict.status !== 'refused') continue
+      refusedAt = i
+      break
+    }
+    return refusedAt === null && !isDryRun
+  })
+  if (refusedAt === null) return { verdicts, refusedAt }
+  const verdict = verdicts.at(-1)!
+  const { idempotency } = instructions[refusedAt]!
+  if (!isDryRun && idempotency && isNewRefusal(verdict)) {
+    book.remember(idempotency, { refusal: verdict.refusal })
+  }
+  return { verdicts: [verdict], refusedAt }
+}
+
+function isRefusedAlready({ idempotency }: Instruction, book: Book): boolean {
+  const stored = idempotency && book.answer(idempotency.key)
+  if (!stored) return false
+  return 'refusal' in stored.outcome || !stored.fingerprint.equals(idempotency.fingerprint)
+}
+
+/** A refusal that says something about the request, and was not given before. */
+function isNewRefusal(verdict: Verdict): verdict is Verdict & { refusal: Refusal } {
+  return (
+    verdict.status === 'refused' &&
+    !verdict.replayed &&
+    verdict !== busy &&
+    verdict.refusal.code !== 'idempotency.key_reused'
+  )
 }
 
 // Not remembered with its key: it says nothing about the request.
@@ -113,18 +101,24 @@ const busy: Verdict = {
   replayed: false,
 }
 
-/** The accounts on both sides, the outside world left out. */
-export function touches({ accountId, counterpartyId }: NewTransaction): string[] {
-  return counterpartyId === null ? [accountId] : [accountId, counterpartyId]
-}
-
-function firstVerdict(outcome: StoredAnswer['outcome']): Verdict {
+function decideOne(instruction: Instruction, book: Book): Verdict {
+  const { idempotency } = instruction
+  if (idempotency) {
+    const verdict = replay(idempotency, book)
+    if (verdict) return verdict
+  }
+  if (touches(instruction).some((id) => book.isElsewhere(id))) return busy
+  const outcome = judge(instruction, book)
+  if (idempotency) book.remember(idempotency, outcome)
   return 'refusal' in outcome
     ? { status: 'refused', refusal: outcome.refusal, replayed: false }
-    : { status: 'created', transaction: outcome.transaction }
+    : { status: 'created', ...outcome }
 }
 
-function replay(stored: StoredAnswer, { key, fingerprint }: Idempotency): Verdict {
+/** The first answer to its key, if there was one. */
+function replay({ key, fingerprint }: Idempotency, book: Book): Verdict | undefined {
+  const stored = book.answer(key)
+  if (!stored) return undefined
   if (!stored.fingerprint.equals(fingerprint)) {
     const detail = `The Idempotency-Key "${key}" was used for another request before.`
     return {
@@ -135,125 +129,5 @@ function replay(stored: StoredAnswer, { key, fingerprint }: Idempotency): Verdic
   }
   return 'refusal' in stored.outcome
     ? { status: 'refused', refusal: stored.outcome.refusal, replayed: true }
-    : { status: 'replayed', transaction: stored.outcome.transaction }
-}
-
-type Judgement = { refusal: Refusal } | { movement: Movement; accounts: LockedAccount[] }
-
-function judge(
-  request: NewTransaction,
-  accounts: ReadonlyMap<string, LockedAccount>,
-  stamp: Stamp,
-): Judgement {
-  if (request.accountId === request.counterpartyId) {
-    return refuse('request.invalid', 'A transaction needs two different accounts.')
-  }
-  const account = accounts.get(request.accountId)
-  if (!account) return refuse('account.not_found', `There is no account "${request.accountId}".`)
-  const counterparty = request.counterpartyId === null ? null : accounts.get(request.counterpartyId)
-  if (counterparty === undefined) {
-    return refuse('account.not_found', `There is no account "${request.counterpartyId}".`)
-  }
-
-  const refusal = closedOrMismatched(account, counterparty)
-  if (refusal) return refusal
-  const amount = toMinorUnits(request.amount, scaleOf(account.currency))
-  if (amount === undefined || amount > minorUnitsMax || amount < -minorUnitsMax) {
-    return refuseAmount(account.currency, amount === undefined)
-  }
-
-  const after = enter(account, amount)
-  if ('refusal' in after) return after
-  const counterpartyAfter = counterparty && enter(counterparty, -amount)
-  if (counterpartyAfter && 'refusal' in counterpartyAfter) return counterpartyAfter
-
-  return {
-    movement: newMovement(request, amount, after, counterpartyAfter, stamp),
-    accounts: counterpartyAfter ? [after, counterpartyAfter] : [after],
-  }
-}
-
-function closedOrMismatched(
-  account: LockedAccount,
-  counterparty: LockedAccount | null,
-): { refusal: Refusal } | undefined {
-  for (const side of [account, counterparty]) {
-    if (side?.closedAt) return refuse('account.closed', `The account "${side.id}" is closed.`)
-  }
-  if (counterparty && counterparty.currency !== account.currency) {
-    return refuse(
-      'transaction.currency_mismatch',
-      `"${account.id}" is kept in ${account.currency}, "${counterparty.id}" in ${counterparty.currency}.`,
-    )
-  }
-  return undefined
-}
-
-/** The account with one more entry, or why it cannot take it. */
-function enter(account: LockedAccount, amount: bigint): LockedAccount | { refusal: Refusal } {
-  const balance = account.balance + amount
-  if (amount < 0n && balance < account.minBalance) return refuseFunds(account, amount)
-  if (balance > minorUnitsMax || balance < -minorUnitsMax) {
-    return refuse(
-      'account.balance_out_of_range',
-      `The balance of "${account.id}" would exceed ${formatMoney(minorUnitsMax, account.currency)} ${account.currency}.`,
-    )
-  }
-  return { ...account, balance, entryNo: account.entryNo + 1n }
-}
-
-function newMovement(
-  request: NewTransaction,
-  amount: bigint,
-  after: LockedAccount,
-  counterpartyAfter: LockedAccount | null,
-  stamp: Stamp,
-): Movement {
-  return {
-    id: stamp.newId(),
-    accountId: after.id,
-    currency: after.currency,
-    amount,
-    balanceAfter: after.balance,
-    entryNo: after.entryNo,
-    counterpartyId: counterpartyAfter && counterpartyAfter.id,
-    counterpartyBalanceAfter: counterpartyAfter && counterpartyAfter.balance,
-    counterpartyEntryNo: counterpartyAfter && counterpartyAfter.entryNo,
-    description: request.description,
-    metadata: request.metadata,
-    effectiveAt: request.effectiveAt ?? stamp.now,
-    createdAt: stamp.now,
-    reversesId: null,
-  }
-}
-
-function refuse(code: Refusal['code'], detail: string): { refusal: Refusal } {
-  return { refusal: { code, detail } }
-}
-
-function refuseFunds(account: LockedAccount, amount: bigint): { refusal: Refusal } {
-  const balance = formatMoney(account.balance, account.currency)
-  const minBalance = formatMoney(account.minBalance, account.currency)
-  const wanted = formatMoney(-amount, account.currency)
-  return {
-    refusal: {
-      code: 'account.insufficient_funds',
-      detail: `"${account.id}" holds ${balance} ${account.currency} and may not fall below ${minBalance}: ${wanted} is too much.`,
-      // By name, as they come back from the database: a replay is the same to the byte.
-      members: {
-        account_id: account.id,
-        amount: formatMoney(amount, account.currency),
-        balance,
-        min_balance: minBalance,
-      },
-    },
-  }
-}
-
-function refuseAmount(currency: string, tooFine: boolean): { refusal: Refusal } {
-  const message = tooFine
-    ? `must have at most ${scaleOf(currency)} decimals in ${currency}`
-    : `must not exceed ${formatMoney(minorUnitsMax, currency)} ${currency}`
-  const detail = `The amount ${message}.`
-  return { refusal: { code: 'request.invalid', detail, errors: [{ path: 'amount', message }] } }
+    : { status: 'replayed', ...stored.outcome }
 }

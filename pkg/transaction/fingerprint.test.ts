@@ -1,9 +1,11 @@
 import type { Instant } from '../../internal/clock/instant'
 import type { JsonObject } from '../../internal/json/json'
 import { decimalOfNumber, readDecimal } from '../../internal/money/decimal'
-import { fingerprintOf } from './fingerprint'
+import { fingerprintOf, type Unkeyed } from './fingerprint'
+import type { Post } from './instruction'
 
-const request = {
+const request: Unkeyed<Post> = {
+  kind: 'post',
   accountId: 'a',
   amount: readDecimal('12.50')!,
   counterpartyId: 'b',

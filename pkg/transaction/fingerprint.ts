@@ -1,21 +1,55 @@
 import { hash } from 'node:crypto'
 import { sortKeys } from '../../internal/json/json'
 import { formatDecimal } from '../../internal/money/decimal'
-import type { NewTransaction } from './transaction'
+import type { Instruction } from './instruction'
+
+/** An instruction before it has a key; the Omit of each, not of their union. */
+export type Unkeyed<One extends Instruction = Instruction> = One extends Instruction
+  ? Omit<One, 'idempotency'>
+  : never
 
 /**
- * A digest of what a request means: SHA-256, 32 bytes. How it was written makes no difference: 12.5
- * and "12.50", the order of keys, `counterparty_id: null` and none.
+ * A digest of what an instruction means: SHA-256, 32 bytes. How it was written makes no difference:
+ * 12.5 and "12.50", the order of keys, `counterparty_id: null` and none.
  */
-export function fingerprintOf(request: Omit<NewTransaction, 'idempotency'>): Buffer {
-  // Members by name: what is stored with a key today is compared with what comes years later.
-  const meaning = JSON.stringify({
-    account_id: request.accountId,
-    amount: formatDecimal(request.amount),
-    counterparty_id: request.counterpartyId,
-    description: request.description,
-    effective_at: request.effectiveAt,
-    metadata: request.metadata && sortKeys(request.metadata),
-  })
-  return hash('sha256', meaning, 'buffer')
+export function fingerprintOf(instruction: Unkeyed): Buffer {
+  return hash('sha256', JSON.stringify(meaningOf(instruction)), 'buffer')
+}
+
+// Members by name: what is stored with a key today is compared with what comes years later. A post has
+// no kind, because posts were all there was once.
+function meaningOf(instruction: Unkeyed): object {
+  switch (instruction.kind) {
+    case 'post':
+      return {
+        account_id: instruction.accountId,
+        amount: formatDecimal(instruction.amount),
+        counterparty_id: instruction.counterpartyId,
+        description: instruction.description,
+        effective_at: instruction.effectiveAt,
+        metadata: instruction.metadata && sortKeys(instruction.metadata),
+      }
+    case 'reverse':
+      return { kind: instruction.kind, transaction_id: instruction.original.id }
+    case 'open_hold':
+      return {
+        account_id: instruction.accountId,
+        amount: formatDecimal(instruction.amount),
+        counterparty_id: instruction.counterpartyId,
+        description: instruction.description,
+        expires_at: instruction.expiresAt,
+        kind: instruction.kind,
+        metadata: instruction.metadata && sortKeys(instruction.metadata),
+      }
+    case 'capture_hold': {
+      const { amount, hold, kind } = instruction
+      return { amount: amount && formatDecimal(amount), hold_id: hold.id, kind }
+    }
+    case 'release_hold':
+      return { hold_id: instruction.hold.id, kind: instruction.kind }
+    case 'extend_hold': {
+      const { expiresAt, hold, kind } = instruction
+      return { expires_at: expiresAt, hold_id: hold.id, kind }
+    }
+  }
 }

@@ -2,6 +2,7 @@ import type { Instant } from '../../internal/clock/instant'
 import type { FaultSpec, FieldError } from '../../internal/fault/fault'
 import type { JsonObject } from '../../internal/json/json'
 import type { Decimal } from '../../internal/money/decimal'
+import type { LedgerAnswer, LedgerRequest } from './instruction'
 
 /** One movement of money as one of its two accounts sees it; amounts in minor units. */
 export interface Transaction {
@@ -19,6 +20,8 @@ export interface Transaction {
   effectiveAt: Instant
   createdAt: Instant
   reversesId: string | null
+  /** The hold that it captured. */
+  holdId: string | null
 }
 
 /** A transaction with both of its sides, as it is stored. */
@@ -40,6 +43,9 @@ export interface NewTransaction {
   idempotency: Idempotency | null
 }
 
+/** The same as the caller makes it: with a key, or without. */
+export type TransactionRequest = Omit<NewTransaction, 'idempotency'> & { key: string | null }
+
 /** The caller's key, and a digest of what was asked under it. */
 export interface Idempotency {
   key: string
@@ -55,11 +61,6 @@ export interface Refusal {
   members?: Record<string, string>
 }
 
-/** What becomes of one request of a group. `replayed`: the first answer to its key, again. */
-export type Verdict =
-  | { status: 'created' | 'replayed'; transaction: Transaction }
-  | { status: 'refused'; refusal: Refusal; replayed: boolean }
-
 export const transactionFaults = {
   notFound: { kind: 'not_found', code: 'transaction.not_found', title: 'No such transaction' },
   currencyMismatch: {
@@ -71,6 +72,16 @@ export const transactionFaults = {
     kind: 'unprocessable',
     code: 'idempotency.key_reused',
     title: 'The key was used for another request',
+  },
+  alreadyReversed: {
+    kind: 'conflict',
+    code: 'transaction.already_reversed',
+    title: 'The transaction was reversed before',
+  },
+  bulkRefused: {
+    kind: 'unprocessable',
+    code: 'transaction.bulk_refused',
+    title: 'One of the transactions was refused, so none was posted',
   },
   inProgress: {
     kind: 'conflict',
@@ -93,6 +104,10 @@ export type RefusalCode =
   | 'account.insufficient_funds'
   | 'account.balance_out_of_range'
   | 'transaction.currency_mismatch'
+  | 'transaction.already_reversed'
+  | 'hold.not_found'
+  | 'hold.not_open'
+  | 'hold.amount_exceeded'
   | 'idempotency.key_reused'
   | 'ledger.busy'
 
@@ -110,12 +125,12 @@ export interface Period {
 
 export interface TransactionStore {
   /**
-   * Posts a group in one serializable database transaction and answers a verdict for each request,
-   * in order; an earlier one's effect is seen by a later one. When it throws, nothing of the group
-   * is stored, except with ledger.outcome_unknown. Faults: ledger.busy, ledger.outcome_unknown,
+   * Carries out a group in one serializable database transaction and answers each request, in order;
+   * an earlier one's effect is seen by a later one. When it throws, nothing of the group is stored,
+   * except with ledger.outcome_unknown. Faults: ledger.busy, ledger.outcome_unknown,
    * idempotency.in_progress, database.unavailable.
    */
-  post(group: readonly NewTransaction[]): Promise<Verdict[]>
+  post(group: readonly LedgerRequest[]): Promise<LedgerAnswer[]>
   /** Seen from the account it was posted to; undefined when there is none. */
   find(id: string): Promise<Transaction | undefined>
   /** Seen from that account, newest effectiveAt first; empty when there is no such account. */

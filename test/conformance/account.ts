@@ -28,6 +28,7 @@ export function exerciseAccountStore(name: string, open: OpenStores): void {
       expect(inserted).toEqual({
         ...account,
         balance: 0n,
+        held: 0n,
         entryNo: 0n,
         closedAt: null,
         createdAt: expect.stringMatching(instantForm) as string,

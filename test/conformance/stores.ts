@@ -4,13 +4,14 @@ import { systemIds } from '../../internal/id/id'
 import { formatMinorUnits, readDecimal } from '../../internal/money/decimal'
 import type { Account, AccountStore } from '../../pkg/account/account'
 import { newAccountStore } from '../../pkg/account/memory/store'
+import type { Hold } from '../../pkg/hold/hold'
+import { single, type Verdict } from '../../pkg/transaction/instruction'
 import { newTransactionStore } from '../../pkg/transaction/memory/store'
 import type {
   NewTransaction,
   Refusal,
   Transaction,
   TransactionStore,
-  Verdict,
 } from '../../pkg/transaction/transaction'
 import { newUserStore } from '../../pkg/user/memory/store'
 import type { User, UserStore } from '../../pkg/user/user'
@@ -29,11 +30,12 @@ export async function openMemoryStores(): Promise<Stores> {
   const users = new Map<string, User>()
   const accounts = new Map<string, Account>()
   const accountIds = new Map<string, string[]>()
+  const holds = new Map<string, Hold>()
   const clock = newSystemClock()
   return {
     users: newUserStore({ users, accounts, accountIds, clock }),
     accounts: newAccountStore({ users, accounts, accountIds, clock }),
-    transactions: newTransactionStore({ accounts, accountIds, clock, ids: systemIds }),
+    transactions: newTransactionStore({ accounts, accountIds, holds, clock, ids: systemIds }),
     close: async () => {},
   }
 }
@@ -44,6 +46,15 @@ export const instantForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 export function january(day: number, micros = 0): Instant {
   const two = String(day).padStart(2, '0')
   return `2026-01-${two}T00:00:00.${String(micros).padStart(6, '0')}Z` as Instant
+}
+
+/** The verdicts on a group of requests for one transaction each. */
+export async function postEach(
+  store: Pick<TransactionStore, 'post'>,
+  group: readonly NewTransaction[],
+): Promise<Verdict[]> {
+  const answers = await store.post(group.map((one) => single({ kind: 'post', ...one })))
+  return answers.map(({ verdicts }) => verdicts[0]!)
 }
 
 /** What cases need on their way to what they prove. */
@@ -66,7 +77,7 @@ export function newGiven(stores: () => Stores) {
 
   /** The verdict on one request that is a group of its own. */
   async function post(one: NewTransaction): Promise<Verdict> {
-    const [verdict] = await stores().transactions.post([one])
+    const [verdict] = await postEach(stores().transactions, [one])
     return verdict!
   }
 
@@ -102,7 +113,7 @@ export function keyed(key: string, digest = 1): Pick<NewTransaction, 'idempotenc
 
 export function created(verdict: Verdict): Transaction {
   if (verdict.status === 'refused') throw new Error(`refused: ${verdict.refusal.detail}`)
-  return plain(verdict.transaction)
+  return plain(verdict.transaction!)
 }
 
 export function refusal(verdict: Verdict): Refusal {
@@ -113,9 +124,9 @@ export function refusal(verdict: Verdict): Refusal {
 /** Without what a store may know beyond the contract. */
 export function plain(transaction: Transaction): Transaction {
   const { id, accountId, currency, amount, balanceAfter, counterpartyId } = transaction
-  const { description, metadata, effectiveAt, createdAt, reversesId } = transaction
+  const { description, metadata, effectiveAt, createdAt, reversesId, holdId } = transaction
   return {
     ...{ id, accountId, currency, amount, balanceAfter, counterpartyId },
-    ...{ description, metadata, effectiveAt, createdAt, reversesId },
+    ...{ description, metadata, effectiveAt, createdAt, reversesId, holdId },
   }
 }

@@ -8,6 +8,7 @@ import {
   keyed,
   newGiven,
   plain,
+  postEach,
   refusal,
   request,
   type OpenStores,
@@ -24,7 +25,7 @@ export function exerciseTransactionStore(name: string, open: OpenStores): void {
     afterAll(() => stores.close())
     const given = newGiven(() => stores)
     const { anAccount, create, post } = given
-    const postAll = (group: NewTransaction[]) => stores.transactions.post(group)
+    const postAll = (group: NewTransaction[]) => postEach(stores.transactions, group)
     const balanceOf = async (id: string) => (await stores.accounts.find(id))!.balance
 
     test('posts a transaction with all that came with it, and finds it again', async () => {
@@ -42,6 +43,7 @@ export function exerciseTransactionStore(name: string, open: OpenStores): void {
         counterpartyId: null,
         createdAt: expect.stringMatching(instantForm) as string,
         reversesId: null,
+        holdId: null,
       })
       expect(plain((await stores.transactions.find(transaction.id))!)).toEqual(transaction)
     })

@@ -21,6 +21,7 @@ beforeAll(async () => {
   await api.anAccount({ id: 'poor', user_id, balance: '1.00', min_balance: '-5' })
   await api.anAccount({ id: 'full', user_id, balance: '90071992547409.91' })
   await api.anAccount({ id: 'yen', user_id, currency: 'JPY' })
+  await api.anAccount({ id: 'yen-ada', user_id, currency: 'JPY', balance: '100' })
   await api.anAccount({ id: 'closed', user_id })
   await api.sql(`update account set closed_at = now() where id = 'closed'`)
 })
@@ -61,6 +62,46 @@ test.each<[string, Sent]>([
   ['transaction.currency_mismatch', posting({ counterparty_id: 'yen' })],
 ])('%s', async (code, sent) => {
   expectGoldenProblem(await api.send(sent), code)
+})
+
+test('account.not_empty and account.limit_not_met', async () => {
+  await api.anAccount({ id: 'rich', user_id: 'ada-1', balance: '7.50', min_balance: '-5' })
+  expectGoldenProblem(await api.send(post('/accounts/rich/close', {})), 'account.not_empty')
+  await api.create({ account_id: 'rich', amount: '-10' })
+  const change = {
+    method: 'PATCH',
+    path: '/accounts/rich',
+    json: { min_balance: '-2.49' },
+  } as const
+  expectGoldenProblem(await api.send(change), 'account.limit_not_met')
+})
+
+/** The ids of holds and transactions differ from time to time. */
+function withoutIds({ body }: Answer): Pick<Answer, 'body'> {
+  const text = JSON.stringify(body).replace(/0[0-9a-f]{7}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '…')
+  return { body: JSON.parse(text) as unknown }
+}
+
+test('hold.not_found, hold.amount_exceeded and hold.not_open', async () => {
+  const missing = '/holds/0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e'
+  expectGoldenProblem(await api.send({ path: missing }), 'hold.not_found')
+  const opened = await api.send(post('/holds', { account_id: 'yen-ada', amount: '5' }))
+  const { id } = opened.body as { id: string }
+  const tooMuch = await api.send(post(`/holds/${id}/capture`, { amount: '6' }))
+  expectGoldenProblem(withoutIds(tooMuch), 'hold.amount_exceeded')
+  await api.send(post(`/holds/${id}/release`, {}))
+  const released = await api.send(post(`/holds/${id}/release`, {}))
+  expectGoldenProblem(withoutIds(released), 'hold.not_open')
+})
+
+test('transaction.already_reversed and transaction.bulk_refused', async () => {
+  const { id } = await api.create({ account_id: 'yen-ada', amount: '1' })
+  await api.send(post(`/transactions/${id}/reversal`, {}))
+  const again = await api.send(post(`/transactions/${id}/reversal`, {}))
+  expectGoldenProblem(withoutIds(again), 'transaction.already_reversed')
+  const transactions = ['1', '-2'].map((amount) => ({ account_id: 'closed', amount }))
+  const bulk = await api.send(post('/transactions/bulk?mode=atomic', { transactions }))
+  expectGoldenProblem(withoutIds(bulk), 'transaction.bulk_refused')
 })
 
 test('user.too_many_accounts', async () => {

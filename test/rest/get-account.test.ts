@@ -10,7 +10,11 @@ test('answers the account with its balance as the last transaction left it', asy
   const account = await api.anAccount({ name: 'Savings', min_balance: '-10' })
   await api.deposit(account, '12.34')
   await api.deposit(account, '-20.00')
-  expect(await api.account(account.id)).toEqual({ ...account, balance: '-7.66' })
+  expect(await api.account(account.id)).toEqual({
+    ...account,
+    balance: '-7.66',
+    available: '-7.66',
+  })
 })
 
 test('says when an account was closed', async () => {

@@ -148,7 +148,7 @@ test.each([
   ['/users/ada-1', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
   ['/users/ada-1/accounts', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
   ['/users/ada-1/transactions/max', 'GET, HEAD, OPTIONS', ['POST', 'DELETE']],
-  ['/accounts/victim', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+  ['/accounts/victim', 'GET, HEAD, OPTIONS, PATCH', ['POST', 'PUT', 'DELETE']],
   ['/accounts/victim/transactions', 'GET, HEAD, OPTIONS', ['POST', 'DELETE']],
   ['/transactions', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
   ['/transactions/x', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],

@@ -1,5 +1,13 @@
-import type { NewTransaction, Transaction, Verdict } from '../../pkg/transaction/transaction'
-import { january, keyed, openMemoryStores, request, type Stores } from '../conformance/stores'
+import type { Verdict } from '../../pkg/transaction/instruction'
+import type { NewTransaction, Transaction } from '../../pkg/transaction/transaction'
+import {
+  january,
+  keyed,
+  openMemoryStores,
+  postEach,
+  request,
+  type Stores,
+} from '../conformance/stores'
 import { newRandom, newSeed, type Random } from '../harness/random'
 import { openSqlStores } from './sql-stores'
 
@@ -43,7 +51,7 @@ function comparable({ id: _id, ...transaction }: Transaction) {
 
 function comparableVerdict(verdict: Verdict) {
   if (verdict.status === 'refused') return verdict
-  return { ...verdict, transaction: comparable(verdict.transaction) }
+  return { ...verdict, transaction: comparable(verdict.transaction!) }
 }
 
 test(`PostgreSQL and memory come to the same verdicts and the same books (SEED=${seed})`, async () => {
@@ -51,7 +59,9 @@ test(`PostgreSQL and memory come to the same verdicts and the same books (SEED=$
   const seen = new Set<string>()
   for (let i = 0; i < groups; i++) {
     const group = Array.from({ length: random.between(1, 12) }, () => aRequest(random))
-    const [sql, memory] = await Promise.all(stores.map((store) => store.transactions.post(group)))
+    const [sql, memory] = await Promise.all(
+      stores.map((store) => postEach(store.transactions, group)),
+    )
     expect(sql!.map(comparableVerdict)).toEqual(memory!.map(comparableVerdict))
     for (const verdict of sql!) {
       seen.add(verdict.status === 'refused' ? verdict.refusal.code : verdict.status)

@@ -44,7 +44,11 @@ test.each([
 })
 
 test.each([
-  ['a balance below its limit', `update account set balance = -1`, 'account_available_covers_limit'],
+  [
+    'a balance below its limit',
+    `update account set balance = -1`,
+    'account_available_covers_limit',
+  ],
   [
     'a balance beyond its range',
     `update account set balance = 9007199254740992`,

@@ -2,7 +2,7 @@ import { DatabaseError, type QueryResult } from 'pg'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
-import type { NewTransaction } from '../../pkg/transaction/transaction'
+import { single } from '../../pkg/transaction/instruction'
 import { connectionSettings, newDatabase, type TestDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
 import { onServer } from '../harness/server'
@@ -30,7 +30,8 @@ afterAll(async () => {
   await database?.close()
 })
 
-const deposit: NewTransaction = {
+const deposit = single({
+  kind: 'post',
   accountId: 'till',
   amount: { units: 100n, scale: 2 },
   counterpartyId: null,
@@ -38,7 +39,7 @@ const deposit: NewTransaction = {
   metadata: null,
   effectiveAt: null,
   idempotency: null,
-}
+})
 
 /** Lanes whose first commit is answered with this SQLSTATE, after it was carried out or instead of it. */
 function failingOnce(code: string, isCarriedOut: boolean): Pool {
@@ -79,8 +80,8 @@ test.each([
       outcomeTimeoutMs: 2000,
       sleep: async () => {},
     })
-    const [verdict] = await post([deposit])
-    expect(verdict).toMatchObject({
+    const [answer] = await post([deposit])
+    expect(answer!.verdicts[0]).toMatchObject({
       status: 'created',
       transaction: { balanceAfter: BigInt(before + 100) },
     })

@@ -5,7 +5,13 @@ import { toPage } from '../../../internal/page/page'
 import { instantInput } from '../../../internal/wire/instant'
 import { accountFaults } from '../../../pkg/account/account'
 import type { AccountApp } from '../../../pkg/account/app/account'
-import { accountDto, accountIdSchema, toAccountDto } from '../../../pkg/account/dto/account'
+import {
+  accountDto,
+  accountIdSchema,
+  changeAccountInput,
+  toAccountDto,
+  toMinBalance,
+} from '../../../pkg/account/dto/account'
 import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   listTransactionsQuery,
@@ -36,6 +42,35 @@ export function accountRoutes({ accounts, transactions }: AccountRoutesDeps): Ro
       faults: [accountFaults.notFound],
       async handle({ params }) {
         return { status: 200, body: toAccountDto(await accounts.get(params.id)) }
+      },
+    }),
+
+    route({
+      method: 'patch',
+      path: '/accounts/:id',
+      tag,
+      summary: 'Change the limit of an account',
+      params: accountParams,
+      body: changeAccountInput,
+      answers: { 200: { description: 'The account.', schema: accountDto } },
+      faults: [accountFaults.notFound, accountFaults.closed, accountFaults.limitNotMet],
+      async handle({ params, body }) {
+        const read = (currency: string) => toMinBalance(body.min_balance, currency)
+        return { status: 200, body: toAccountDto(await accounts.setMinBalance(params.id, read)) }
+      },
+    }),
+
+    route({
+      method: 'post',
+      path: '/accounts/:id/close',
+      tag,
+      summary: 'Close an account',
+      description: 'It has to be empty, and takes no more transactions afterwards.',
+      params: accountParams,
+      answers: { 200: { description: 'The account.', schema: accountDto } },
+      faults: [accountFaults.notFound, accountFaults.notEmpty],
+      async handle({ params }) {
+        return { status: 200, body: toAccountDto(await accounts.close(params.id)) }
       },
     }),
 

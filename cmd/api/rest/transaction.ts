@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { Fault, invalidRequest, type FaultSpec } from '../../../internal/fault/fault'
-import { route, type Answer, type Refused, type Route } from '../../../internal/http/route'
-import { accountFaults } from '../../../pkg/account/account'
+import { route, type Answer, type Route } from '../../../internal/http/route'
 import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   createTransactionInput,
+  dryRunInput,
   idempotencyHeaders,
   maxTransactionDto,
   maxTransactionQuery,
@@ -14,27 +13,15 @@ import {
   transactionDto,
   transactionIdSchema,
 } from '../../../pkg/transaction/dto/transaction'
-import {
-  transactionFaults,
-  type Refusal,
-  type RefusalCode,
-  type Verdict,
-} from '../../../pkg/transaction/transaction'
+import type { Outcome } from '../../../pkg/transaction/instruction'
+import { transactionFaults } from '../../../pkg/transaction/transaction'
 import { userIdSchema } from '../../../pkg/user/dto/user'
 import { userFaults } from '../../../pkg/user/user'
+import { answerVerdict, dryRunHeaders, movementFaults, replayedHeaders } from './verdict'
 
 const tag = 'Transactions'
 
-const refusalFaults: Record<RefusalCode, FaultSpec> = {
-  'request.invalid': invalidRequest,
-  'account.not_found': accountFaults.notFound,
-  'account.closed': accountFaults.closed,
-  'account.insufficient_funds': accountFaults.insufficientFunds,
-  'account.balance_out_of_range': accountFaults.balanceOutOfRange,
-  'transaction.currency_mismatch': transactionFaults.currencyMismatch,
-  'idempotency.key_reused': transactionFaults.keyReused,
-  'ledger.busy': transactionFaults.busy,
-}
+const location = { Location: 'Where it can be read.' }
 
 export function transactionRoutes({ transactions }: { transactions: TransactionApp }): Route[] {
   return [
@@ -46,26 +33,48 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
       description:
         'On disk when it is answered. After a time-out or a broken connection, send it again with ' +
         'the same Idempotency-Key: it is carried out once.',
+      query: z.strictObject(dryRunInput),
       headers: idempotencyHeaders,
       body: createTransactionInput,
       answers: {
+        200: {
+          description: 'What a dry run came to: its id belongs to nothing.',
+          schema: transactionDto,
+          headers: { ...dryRunHeaders, ...replayedHeaders },
+        },
         201: {
           description: 'The transaction with the balance after it.',
           schema: transactionDto,
-          headers: {
-            Location: 'Where it can be read.',
-            'Idempotency-Replayed': '`true` when this is the first answer to the key, again.',
-          },
+          headers: { ...location, ...replayedHeaders },
         },
       },
-      faults: [
-        ...Object.values(refusalFaults),
-        transactionFaults.inProgress,
-        transactionFaults.outcomeUnknown,
-      ],
-      async handle({ headers, body }) {
+      faults: movementFaults,
+      async handle({ query: { dry_run: isDryRun }, headers, body }) {
         const request = toTransactionRequest(body, headers['idempotency-key'])
-        return toAnswer(await transactions.create(request))
+        const verdict = await transactions.create(request, { isDryRun })
+        return answerVerdict(verdict, isDryRun ? toDryRunAnswer : toCreatedAnswer)
+      },
+    }),
+
+    route({
+      method: 'post',
+      path: '/transactions/:id/reversal',
+      tag,
+      summary: 'Reverse a transaction',
+      description: 'Posts its opposite between the same accounts. It can be done once.',
+      params: z.strictObject({ id: transactionIdSchema }),
+      headers: idempotencyHeaders,
+      answers: {
+        201: {
+          description: 'The opposite transaction, with the balance after it.',
+          schema: transactionDto,
+          headers: { ...location, ...replayedHeaders },
+        },
+      },
+      faults: [...movementFaults, transactionFaults.notFound, transactionFaults.alreadyReversed],
+      async handle({ params, headers }) {
+        const key = headers['idempotency-key'] ?? null
+        return answerVerdict(await transactions.reverse(params.id, key), toCreatedAnswer)
       },
     }),
 
@@ -103,23 +112,14 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
   ]
 }
 
-const replayedHeader = { 'Idempotency-Replayed': 'true' }
-
-function toAnswer(verdict: Verdict): Answer | Refused {
-  if (verdict.status === 'refused') {
-    return { fault: toFault(verdict.refusal), headers: verdict.replayed ? replayedHeader : {} }
-  }
-  const { status, transaction } = verdict
+function toCreatedAnswer({ transaction }: Outcome): Answer {
   return {
     status: 201,
-    body: toTransactionDto(transaction),
-    headers: {
-      Location: `/transactions/${transaction.id}`,
-      ...(status === 'replayed' && replayedHeader),
-    },
+    body: toTransactionDto(transaction!),
+    headers: { Location: `/transactions/${transaction!.id}` },
   }
 }
 
-function toFault({ code, detail, errors, members }: Refusal): Fault {
-  return new Fault(refusalFaults[code], { detail, errors, members })
+function toDryRunAnswer({ transaction }: Outcome): Answer {
+  return { status: 200, body: toTransactionDto(transaction!), headers: { 'Dry-Run': 'true' } }
 }

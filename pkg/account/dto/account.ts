@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { formatMoney, scaleOf } from '../../../internal/money/currency'
-import { minorUnitsMax, toMinorUnits } from '../../../internal/money/decimal'
+import { Fault, invalidRequest } from '../../../internal/fault/fault'
+import { minorUnitsMax, toMinorUnits, type Decimal } from '../../../internal/money/decimal'
 import { readableIdSchema } from '../../../internal/wire/id'
 import { instantOutput } from '../../../internal/wire/instant'
 import { currencySchema, decimalInput, moneyOutput } from '../../../internal/wire/money'
 import { line } from '../../../internal/wire/text'
-import { worldPrefix, type Account } from '../account'
+import { availableOf, worldPrefix, type Account } from '../account'
 
 export const accountIdSchema = readableIdSchema.meta({ example: 'ada-checking' })
 
@@ -26,23 +27,41 @@ export const openAccountInput = z
     }),
   })
   .transform(({ min_balance = { units: 0n, scale: 0 }, ...account }, context) => {
-    const minBalance = toMinorUnits(min_balance, scaleOf(account.currency))
-    const refuse = (message: string) => {
-      context.addIssue({ code: 'custom', path: ['min_balance'], message })
-      return z.NEVER
-    }
-    if (minBalance === undefined) {
-      return refuse(
-        `must have at most ${scaleOf(account.currency)} decimals in ${account.currency}`,
-      )
-    }
-    if (minBalance > 0n) return refuse('must not be above 0')
-    if (minBalance < -minorUnitsMax) {
-      return refuse(`must not be below ${formatMoney(-minorUnitsMax, account.currency)}`)
-    }
-    return { ...account, minBalance }
+    const limit = readLimit(min_balance, account.currency)
+    if (typeof limit === 'bigint') return { ...account, minBalance: limit }
+    context.addIssue({ code: 'custom', path: ['min_balance'], message: limit })
+    return z.NEVER
   })
   .meta({ id: 'OpenAccount' })
+
+/** PATCH /accounts/:id */
+export const changeAccountInput = z
+  .strictObject({
+    min_balance: decimalInput.meta({
+      description: 'The lowest balance allowed from now on: "0", or below it for a credit line.',
+      example: '-500.00',
+    }),
+  })
+  .meta({ id: 'ChangeAccount' })
+
+/** The limit in minor units of a currency. Faults: request.invalid. */
+export function toMinBalance(decimal: Decimal, currency: string): bigint {
+  const limit = readLimit(decimal, currency)
+  if (typeof limit === 'bigint') return limit
+  throw new Fault(invalidRequest, {
+    detail: `min_balance: ${limit}.`,
+    errors: [{ path: 'min_balance', message: limit }],
+  })
+}
+
+/** The limit in minor units, or why it is none. */
+function readLimit(decimal: Decimal, currency: string): bigint | string {
+  const limit = toMinorUnits(decimal, scaleOf(currency))
+  if (limit === undefined) return `must have at most ${scaleOf(currency)} decimals in ${currency}`
+  if (limit > 0n) return 'must not be above 0'
+  if (limit >= -minorUnitsMax) return limit
+  return `must not be below ${formatMoney(-minorUnitsMax, currency)}`
+}
 
 export const accountDto = z
   .strictObject({
@@ -52,6 +71,7 @@ export const accountDto = z
     currency: currencySchema,
     balance: moneyOutput,
     min_balance: moneyOutput,
+    available: moneyOutput.meta({ description: 'The balance less what holds have set aside.' }),
     closed_at: instantOutput.nullable(),
     created_at: instantOutput,
   })
@@ -67,6 +87,7 @@ export function toAccountDto(account: Account): AccountDto {
     currency: account.currency,
     balance: formatMoney(account.balance, account.currency),
     min_balance: formatMoney(account.minBalance, account.currency),
+    available: formatMoney(availableOf(account), account.currency),
     closed_at: account.closedAt,
     created_at: account.createdAt,
   }

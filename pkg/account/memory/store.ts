@@ -1,7 +1,14 @@
 import type { Clock } from '../../../internal/clock/clock'
 import { Fault } from '../../../internal/fault/fault'
 import { accountsPerUserMax, userFaults, type User } from '../../user/user'
-import { accountFaults, type Account, type AccountStore, type NewAccount } from '../account'
+import {
+  accountFaults,
+  refuseClosing,
+  refuseLimit,
+  type Account,
+  type AccountStore,
+  type NewAccount,
+} from '../account'
 
 export interface AccountMemory {
   users: ReadonlyMap<string, User>
@@ -33,6 +40,11 @@ export function newAccountStore({
       : undefined
   }
 
+  const put = (account: Account): Account => {
+    accounts.set(account.id, account)
+    return account
+  }
+
   return {
     async insert(account) {
       const fault = refuse(account)
@@ -40,6 +52,7 @@ export function newAccountStore({
       const inserted = {
         ...account,
         balance: 0n,
+        held: 0n,
         entryNo: 0n,
         closedAt: null,
         createdAt: clock.now(),
@@ -51,6 +64,20 @@ export function newAccountStore({
 
     async find(id) {
       return accounts.get(id)
+    },
+
+    async close(id) {
+      const account = accounts.get(id)
+      const fault = account && refuseClosing(account)
+      if (fault) throw fault
+      return account && put({ ...account, closedAt: account.closedAt ?? clock.now() })
+    },
+
+    async setMinBalance(id, minBalance) {
+      const account = accounts.get(id)
+      const fault = account && refuseLimit(account, minBalance)
+      if (fault) throw fault
+      return account && put({ ...account, minBalance })
     },
   }
 }

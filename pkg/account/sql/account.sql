@@ -10,9 +10,40 @@ for no key update;
 insert into account (id, user_id, name, currency, min_balance)
 select $id, $user_id, $name, $currency, $min_balance
 where (select count(*) from account where user_id = $user_id) < $accounts_max::bigint
-returning id, user_id, name, currency, balance, min_balance, entry_no, closed_at, created_at;
+returning
+  id, user_id, name, currency, balance, min_balance, held, entry_no, closed_at, created_at;
 
 -- name: FindAccountById :maybe
-select id, user_id, name, currency, balance, min_balance, entry_no, closed_at, created_at
+-- What is held less what holds whose time is over still count for; where nothing is held, nobody looks.
+select
+  id, user_id, name, currency, balance, min_balance,
+  case
+    when held = 0 then 0
+    else held - (
+      select coalesce(sum(h.amount - h.captured), 0)::bigint
+      from hold h
+      where h.account_id = account.id and h.closed_at is null and h.expires_at <= clock_timestamp()
+    )
+  end as "held!",
+  entry_no, closed_at, created_at
 from account
 where id = $id;
+
+-- name: LockAccount :maybe
+-- Before anything about it is decided.
+select id from account where id = $id for no key update;
+
+-- name: CloseExpiredHolds :exec
+update hold
+set closed_at = expires_at, closed_as = 'expired'
+where account_id = $account_id and closed_at is null and expires_at <= clock_timestamp();
+
+-- name: UpdateAccount :one
+update account
+set
+  min_balance = $min_balance,
+  closed_at = case when $is_closed::boolean then coalesce(closed_at, clock_timestamp()) end,
+  held = $held
+where id = $id
+returning
+  id, user_id, name, currency, balance, min_balance, held, entry_no, closed_at, created_at;

@@ -1,13 +1,24 @@
 import { Fault } from '../../../internal/fault/fault'
 import { sqlState, violates } from '../../../internal/postgres/errors'
+import type { Executor } from '../../../internal/postgres/query'
 import type { Pool } from '../../../internal/postgres/pool'
 import { inTransaction } from '../../../internal/postgres/transaction'
 import { accountsPerUserMax, userFaults } from '../../user/user'
-import { accountFaults, type Account, type AccountStore, type NewAccount } from '../account'
 import {
+  accountFaults,
+  refuseClosing,
+  refuseLimit,
+  type Account,
+  type AccountStore,
+  type NewAccount,
+} from '../account'
+import {
+  closeExpiredHolds,
   findAccountById,
   insertAccount,
+  lockAccount,
   lockUser,
+  updateAccount,
   type FindAccountByIdRow,
   type InsertAccountRow,
 } from './account.sql.ts'
@@ -28,7 +39,38 @@ export function newAccountStore(pool: Pool): AccountStore {
       const row = await findAccountById(pool, { id })
       return row && toAccount(row)
     },
+
+    close: (id) =>
+      change(pool, id, (account) => {
+        const fault = refuseClosing(account)
+        if (fault) throw fault
+        return { minBalance: account.minBalance, isClosed: true }
+      }),
+
+    setMinBalance: (id, minBalance) =>
+      change(pool, id, (account) => {
+        const fault = refuseLimit(account, minBalance)
+        if (fault) throw fault
+        return { minBalance, isClosed: false }
+      }),
   }
+}
+
+/**
+ * Changes an account under its lock, as a group commit has it: neither sees the other half way. A hold
+ * whose time is over is closed on the way, because its money is counted as free.
+ */
+function change(
+  pool: Pool,
+  id: string,
+  decide: (account: Account) => { minBalance: bigint; isClosed: boolean },
+): Promise<Account | undefined> {
+  return inTransaction(pool, async (tx) => {
+    if (!(await lockAccount(tx, { id }))) return undefined
+    await closeExpiredHolds(tx, { account_id: id })
+    const account = toAccount((await findAccountById(tx, { id }))!)
+    return update(tx, account, decide(account))
+  })
 }
 
 /** Which of the two is violated first depends on the order in which they were made, by a restore say. */
@@ -65,8 +107,18 @@ function toAccount(row: FindAccountByIdRow): Account {
     currency: row.currency,
     balance: row.balance,
     minBalance: row.min_balance,
+    held: row.held,
     entryNo: row.entry_no,
     closedAt: row.closed_at,
     createdAt: row.created_at,
   }
+}
+
+async function update(
+  tx: Executor,
+  { id, held }: Account,
+  { minBalance, isClosed }: { minBalance: bigint; isClosed: boolean },
+): Promise<Account> {
+  const change = { id, min_balance: minBalance, is_closed: isClosed, held }
+  return toAccount(await updateAccount(tx, change))
 }

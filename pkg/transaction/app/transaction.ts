@@ -1,36 +1,30 @@
 import { Fault } from '../../../internal/fault/fault'
-import { newGroupCommit } from '../../../internal/group/group'
 import type { AccountApp } from '../../account/app/account'
 import type { UserApp } from '../../user/app/user'
-import { touches } from '../decide'
-import { fingerprintOf } from '../fingerprint'
+import { single, type LedgerAnswer, type Post, type Reverse, type Verdict } from '../instruction'
 import {
   transactionFaults,
-  type NewTransaction,
   type Period,
   type Transaction,
   type TransactionPosition,
+  type TransactionRequest,
   type TransactionStore,
-  type Verdict,
 } from '../transaction'
-
-/** The limits of the group commit; see internal/group. */
-export interface LedgerLimits {
-  lanes: number
-  groupRequestsMax: number
-  queueRequestsMax: number
-  queueWaitMaxMs: number
-}
-
-/** A request as the caller makes it: with a key, or without. */
-export type TransactionRequest = Omit<NewTransaction, 'idempotency'> & { key: string | null }
+import { withKey, type Ledger } from './ledger'
 
 export interface TransactionApp {
   /**
-   * Posts it and answers when it is on disk. A refusal is a verdict, not a fault: it is remembered
-   * with its key as well. Faults: ledger.busy, ledger.outcome_unknown, idempotency.in_progress.
+   * Posts it and answers when it is on disk; as a dry run it only tells what would become of it.
+   * Faults of all that posts: those of the ledger, see ledger.ts.
    */
-  create(request: TransactionRequest): Promise<Verdict>
+  create(request: TransactionRequest, options?: { isDryRun: boolean }): Promise<Verdict>
+  /** Posts many at once, each by itself, or as an atomic whole. */
+  createMany(
+    requests: readonly TransactionRequest[],
+    options: { isAtomic: boolean; isDryRun: boolean },
+  ): Promise<LedgerAnswer>
+  /** Posts the opposite of a transaction. Faults: transaction.not_found as well. */
+  reverse(id: string, key: string | null): Promise<Verdict>
   /** Faults: transaction.not_found. */
   get(id: string): Promise<Transaction>
   /** Seen from the account, newest first. Faults: account.not_found. */
@@ -43,40 +37,38 @@ export interface TransactionApp {
     userId: string,
     period: Period & { currency: string | null },
   ): Promise<Transaction[]>
-  /** Takes nothing more; resolves when all that was taken is answered. */
-  close(): Promise<void>
 }
 
 export interface TransactionAppDeps {
+  ledger: Ledger
   transactions: TransactionStore
   accounts: Pick<AccountApp, 'get'>
   users: Pick<UserApp, 'getOverview'>
-  limits: LedgerLimits
 }
 
 export function newTransactionApp(deps: TransactionAppDeps): TransactionApp {
-  const { transactions, accounts, users, limits } = deps
-  const ledger = newGroupCommit<NewTransaction, Verdict>({
-    ...limits,
-    commit: (group) => transactions.post(group),
-    touches: touchesWithKey,
-    isDivisible: isOneRequestsFault,
-    overflow: newBusy,
-  })
+  const { ledger, transactions, accounts, users } = deps
+
+  async function get(id: string): Promise<Transaction> {
+    const transaction = await transactions.find(id)
+    if (transaction) return transaction
+    throw new Fault(transactionFaults.notFound, { detail: `There is no transaction "${id}".` })
+  }
 
   return {
-    create({ key, ...request }) {
-      const idempotency = key === null ? null : { key, fingerprint: fingerprintOf(request) }
-      return ledger.submit({ ...request, idempotency })
+    get,
+
+    async create(request, { isDryRun } = { isDryRun: false }) {
+      const { verdicts } = await ledger.submit(single(toPost(request), isDryRun))
+      return verdicts[0]!
     },
 
-    async get(id) {
-      const transaction = await transactions.find(id)
-      if (!transaction) {
-        const detail = `There is no transaction "${id}".`
-        throw new Fault(transactionFaults.notFound, { detail })
-      }
-      return transaction
+    createMany: (requests, options) =>
+      ledger.submit({ instructions: requests.map(toPost), ...options }),
+
+    async reverse(id, key) {
+      const original = await get(id)
+      return ledger.submitOne(withKey<Reverse>({ kind: 'reverse', original }, key))
     },
 
     async listByAccount(accountId, page) {
@@ -90,25 +82,9 @@ export function newTransactionApp(deps: TransactionAppDeps): TransactionApp {
       if (list.length === 0) await users.getOverview(userId)
       return list
     },
-
-    close: () => ledger.close(),
   }
 }
 
-// An account's id holds no space, so that no key can be taken for one.
-function touchesWithKey(request: NewTransaction): string[] {
-  const { idempotency } = request
-  return idempotency ? [...touches(request), `key ${idempotency.key}`] : touches(request)
-}
-
-/** What is no Fault is the database's word about some row of the group. */
-function isOneRequestsFault(error: unknown): boolean {
-  return !(error instanceof Fault) || error.code === transactionFaults.inProgress.code
-}
-
-function newBusy(): Fault {
-  return new Fault(transactionFaults.busy, {
-    detail: 'More is asked of the ledger than it can take. Nothing was posted; send it again.',
-    retryAfterSeconds: 1,
-  })
+function toPost({ key, ...request }: TransactionRequest): Post {
+  return withKey<Post>({ kind: 'post', ...request }, key)
 }

@@ -12,7 +12,7 @@ import { metadataInput, metadataOutput } from '../../../internal/wire/metadata'
 import { currencySchema, decimalInput, moneyOutput } from '../../../internal/wire/money'
 import { prose } from '../../../internal/wire/text'
 import { worldPrefix } from '../../account/account'
-import type { Transaction } from '../transaction'
+import type { Transaction, TransactionRequest } from '../transaction'
 
 export const transactionIdSchema = uuidSchema.meta({
   example: '0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e',
@@ -32,26 +32,73 @@ const counterpartyId = readableIdSchema
   )
   .meta({ description: 'The account on the other side; the outside world when left out.' })
 
+/** What a movement and a hold have in common. */
+export const sidesInput = {
+  account_id: postedAccountId,
+  counterparty_id: counterpartyId.nullish(),
+  description: prose(500).nullish().meta({ example: 'Groceries' }),
+  metadata: metadataInput.nullish(),
+}
+
+/** The check that goes with `sidesInput`. */
+export function refusesOneSide(
+  sides: { account_id: string; counterparty_id?: string | null | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (sides.account_id !== sides.counterparty_id) return
+  const message = 'must be another account than account_id'
+  context.addIssue({ code: 'custom', path: ['counterparty_id'], message })
+}
+
+const transactionInput = {
+  ...sidesInput,
+  amount: decimalInput
+    .refine(({ units }) => units !== 0n, 'must not be zero')
+    .meta({ description: 'Below zero, the money leaves account_id.' }),
+  effective_at: instantInput
+    .nullish()
+    .meta({ description: 'When it counts; the moment it is posted when left out.' }),
+}
+
 /** POST /transactions */
 export const createTransactionInput = z
-  .strictObject({
-    account_id: postedAccountId,
-    amount: decimalInput
-      .refine(({ units }) => units !== 0n, 'must not be zero')
-      .meta({ description: 'Below zero, the money leaves account_id.' }),
-    counterparty_id: counterpartyId.nullish(),
-    description: prose(500).nullish().meta({ example: 'Groceries' }),
-    metadata: metadataInput.nullish(),
-    effective_at: instantInput
-      .nullish()
-      .meta({ description: 'When it counts; the moment it is posted when left out.' }),
-  })
-  .superRefine(({ account_id, counterparty_id }, context) => {
-    if (account_id !== counterparty_id) return
-    const message = 'must be another account than account_id'
-    context.addIssue({ code: 'custom', path: ['counterparty_id'], message })
-  })
+  .strictObject(transactionInput)
+  .superRefine(refusesOneSide)
   .meta({ id: 'CreateTransaction' })
+
+const isTrue = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true')
+
+export const dryRunInput = {
+  dry_run: isTrue.meta({ description: '`true`: tell what would become of it, and keep nothing.' }),
+}
+
+/** So many transactions can be sent at once. */
+export const bulkTransactionsMax = 10_000
+
+/** POST /transactions/bulk */
+export const bulkInput = z
+  .strictObject({
+    transactions: z
+      .array(
+        z
+          .strictObject({ ...transactionInput, idempotency_key: idempotencyKeySchema.optional() })
+          .superRefine(refusesOneSide)
+          .meta({ id: 'BulkTransaction' }),
+      )
+      .min(1)
+      .max(bulkTransactionsMax),
+  })
+  .meta({ id: 'Bulk' })
+
+export const bulkQuery = z.strictObject({
+  mode: z.enum(['independent', 'atomic']).default('independent').meta({
+    description: '`independent`: each stands for itself. `atomic`: all of them or none.',
+  }),
+  ...dryRunInput,
+})
 
 export const idempotencyHeaders = z.object({
   'idempotency-key': idempotencyKeySchema.optional().meta({
@@ -65,7 +112,7 @@ export const idempotencyHeaders = z.object({
 export function toTransactionRequest(
   input: z.output<typeof createTransactionInput>,
   key: string | undefined,
-) {
+): TransactionRequest {
   return {
     accountId: input.account_id,
     amount: input.amount,
@@ -103,6 +150,7 @@ export const transactionDto = z
     effective_at: instantOutput,
     created_at: instantOutput,
     reverses_id: transactionIdSchema.nullable(),
+    hold_id: uuidSchema.nullable().meta({ description: 'The hold that it captured.' }),
   })
   .meta({ id: 'Transaction', description: 'One movement of money, as account_id sees it.' })
 
@@ -117,6 +165,24 @@ export const maxTransactionDto = z
       .meta({ description: 'By currency; empty when there is none.' }),
   })
   .meta({ id: 'MaxTransaction' })
+
+const problemDto = z.looseObject({ code: z.string(), status: z.int(), detail: z.string() })
+
+const bulkVerdictDto = z
+  .strictObject({
+    status: z.enum(['created', 'replayed', 'refused']),
+    transaction: transactionDto.optional(),
+    problem: problemDto.optional().meta({ description: 'Why it was refused.' }),
+  })
+  .meta({ id: 'BulkVerdict' })
+
+export const bulkDto = z
+  .strictObject({
+    data: z.array(bulkVerdictDto).meta({ description: 'One for each, in their order.' }),
+  })
+  .meta({ id: 'BulkAnswer' })
+
+export type BulkVerdictDto = z.input<typeof bulkVerdictDto>
 
 export type TransactionDto = z.input<typeof transactionDto>
 
@@ -134,6 +200,7 @@ export function toTransactionDto(transaction: Transaction): TransactionDto {
     effective_at: transaction.effectiveAt,
     created_at: transaction.createdAt,
     reverses_id: transaction.reversesId,
+    hold_id: transaction.holdId,
   }
 }
 

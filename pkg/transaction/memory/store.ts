@@ -2,13 +2,17 @@ import type { Clock } from '../../../internal/clock/clock'
 import type { Instant } from '../../../internal/clock/instant'
 import type { Ids } from '../../../internal/id/id'
 import type { Account } from '../../account/account'
-import { decide, touches, type StoredAnswer } from '../decide'
+import { judgedAt, type Hold } from '../../hold/hold'
+import type { LedgerState, LockedAccount, StoredAnswer } from '../book'
+import { decide, type Decision } from '../decide'
+import { touches, type Instruction } from '../instruction'
 import type { Movement, Period, Transaction, TransactionStore } from '../transaction'
 
 export interface TransactionMemory {
   accounts: Map<string, Account>
   /** The ids of each user's accounts. */
   accountIds: ReadonlyMap<string, string[]>
+  holds: Map<string, Hold>
   clock: Clock
   ids: Ids
 }
@@ -17,15 +21,18 @@ export interface TransactionMemory {
 export function newTransactionStore({
   accounts,
   accountIds,
+  holds,
   clock,
   ids,
 }: TransactionMemory): TransactionStore {
   const movements = new Map<string, Movement>()
   const entries = new Map<string, Transaction[]>()
   const answers = new Map<string, StoredAnswer>()
+  const reversedIds = new Set<string>()
 
   const store = (movement: Movement): void => {
     movements.set(movement.id, movement)
+    if (movement.reversesId !== null) reversedIds.add(movement.reversesId)
     for (const entry of sidesOf(movement)) {
       const list = entries.get(entry.accountId)
       if (list) list.push(entry)
@@ -35,23 +42,42 @@ export function newTransactionStore({
   const entriesOf = (accountId: string, period: Period): Transaction[] =>
     (entries.get(accountId) ?? []).filter((entry) => isWithin(entry.effectiveAt, period))
 
+  const lock = (account: Account, now: Instant): LockedAccount => {
+    const expired =
+      account.held === 0n ? [] : [...holds.values()].filter((hold) => isExpired(hold, account, now))
+    const free = expired.reduce((sum, hold) => sum + hold.amount - hold.captured, 0n)
+    const expiredHoldIds = expired.map(({ id }) => id)
+    return { ...account, held: account.held - free, expiredHoldIds, rolledUpUntil: null }
+  }
+  const look = (instructions: Instruction[], now: Instant): LedgerState => {
+    const touched = new Map<string, LockedAccount>()
+    for (const id of instructions.flatMap(touches)) {
+      const account = accounts.get(id)
+      if (account) touched.set(id, lock(account, now))
+    }
+    return { accounts: touched, heldAccountIds: new Set(), holds, reversedIds, answers }
+  }
+  const write = (decision: Decision): void => {
+    decision.movements.forEach(store)
+    for (const { id, balance, held, entryNo, expiredHoldIds } of decision.accounts) {
+      accounts.set(id, { ...accounts.get(id)!, balance, held, entryNo })
+      for (const holdId of expiredHoldIds) {
+        holds.set(holdId, judgedAt(holds.get(holdId)!, decision.now))
+      }
+    }
+    for (const hold of [...decision.openedHolds, ...decision.changedHolds]) holds.set(hold.id, hold)
+    for (const { idempotency, outcome } of decision.remembered) {
+      answers.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome })
+    }
+  }
+
   return {
     async post(group) {
-      const touched = new Map<string, Account>()
-      for (const id of group.flatMap(touches)) {
-        const account = accounts.get(id)
-        if (account) touched.set(id, account)
-      }
-      const state = { accounts: touched, heldAccountIds: new Set<string>(), answers }
-      const decision = decide(group, state, { now: clock.now(), newId: ids.next })
-      decision.movements.forEach(store)
-      for (const account of decision.changed) {
-        accounts.set(account.id, { ...touched.get(account.id)!, ...account })
-      }
-      for (const { idempotency, outcome } of decision.remembered) {
-        answers.set(idempotency.key, { fingerprint: idempotency.fingerprint, outcome })
-      }
-      return decision.verdicts
+      const now = clock.now()
+      const instructions = group.flatMap((request) => request.instructions)
+      const decision = decide(group, look(instructions, now), { now, newId: ids.next })
+      write(decision)
+      return decision.answers
     },
 
     async find(id) {
@@ -77,6 +103,10 @@ export function newTransactionStore({
       return [...largest.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1))
     },
   }
+}
+
+function isExpired(hold: Hold, { id }: Account, now: Instant): boolean {
+  return hold.accountId === id && hold.closedAs === null && judgedAt(hold, now).closedAs !== null
 }
 
 /** The movement as each of its accounts sees it. */

@@ -1,10 +1,21 @@
+import type { JsonObject } from '../../../internal/json/json'
+import type { Changes, LateEntry, StoredAnswer } from '../book'
 import type { Decision } from '../decide'
-import type { WriteGroupParams } from './transaction.sql.ts'
+import type { Hold } from '../../hold/hold'
+import { toStoredHold } from './row'
+import type {
+  InsertHoldsParams,
+  InsertLateEntriesParams,
+  UpdateHoldsParams,
+  WriteGroupParams,
+} from './transaction.sql.ts'
 
 /** A decision's rows turned into columns, as unnest takes them. */
-export function toColumns({ movements, changed, remembered, now }: Decision): WriteGroupParams {
+export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams {
+  const { movements, accounts, now } = decision
   return {
     now,
+    xact_no: xactNo,
     ids: movements.map((m) => m.id),
     account_ids: movements.map((m) => m.accountId),
     currencies: movements.map((m) => m.currency),
@@ -15,21 +26,75 @@ export function toColumns({ movements, changed, remembered, now }: Decision): Wr
     counterparty_balances_after: movements.map((m) => m.counterpartyBalanceAfter),
     counterparty_entry_nos: movements.map((m) => m.counterpartyEntryNo),
     descriptions: movements.map((m) => m.description),
-    metadata: movements.map((m) => m.metadata && JSON.stringify(m.metadata)),
+    metadata: movements.map((m) => toJsonText(m.metadata)),
     effective_at: movements.map((m) => m.effectiveAt),
     reverses_ids: movements.map((m) => m.reversesId),
+    hold_ids: movements.map((m) => m.holdId),
 
-    changed_ids: changed.map((account) => account.id),
-    changed_balances: changed.map((account) => account.balance),
-    changed_entry_nos: changed.map((account) => account.entryNo),
+    changed_ids: accounts.map((account) => account.id),
+    changed_balances: accounts.map((account) => account.balance),
+    changed_held: accounts.map((account) => account.held),
+    changed_entry_nos: accounts.map((account) => account.entryNo),
+    ...toAnswerColumns(decision.remembered),
+  }
+}
 
+function toAnswerColumns(remembered: Changes['remembered']) {
+  const given = remembered.map(({ outcome }) => toAnswerFields(outcome))
+  return {
     keys: remembered.map(({ idempotency }) => idempotency.key),
     fingerprints: remembered.map(({ idempotency }) => idempotency.fingerprint),
-    transaction_ids: remembered.map(({ outcome }) =>
-      'transaction' in outcome ? outcome.transaction.id : null,
-    ),
-    refusals: remembered.map(({ outcome }) =>
-      'refusal' in outcome ? JSON.stringify(outcome.refusal) : null,
-    ),
+    transaction_ids: given.map((fields) => fields.transactionId),
+    refusals: given.map((fields) => fields.refusal),
+    holds: given.map((fields) => fields.hold),
   }
+}
+
+function toAnswerFields(outcome: StoredAnswer['outcome']) {
+  if ('refusal' in outcome) {
+    return { transactionId: null, refusal: JSON.stringify(outcome.refusal), hold: null }
+  }
+  const { transaction, hold } = outcome
+  return {
+    transactionId: transaction?.id ?? null,
+    refusal: null,
+    hold: hold ? JSON.stringify(toStoredHold(hold)) : null,
+  }
+}
+
+export function toOpenedHoldColumns(holds: readonly Hold[]): InsertHoldsParams {
+  return {
+    ...toChangedHoldColumns(holds),
+    account_ids: holds.map((hold) => hold.accountId),
+    counterparty_ids: holds.map((hold) => hold.counterpartyId),
+    currencies: holds.map((hold) => hold.currency),
+    amounts: holds.map((hold) => hold.amount),
+    created_at: holds.map((hold) => hold.createdAt),
+    descriptions: holds.map((hold) => hold.description),
+    metadata: holds.map((hold) => toJsonText(hold.metadata)),
+  }
+}
+
+export function toChangedHoldColumns(holds: readonly Hold[]): UpdateHoldsParams {
+  return {
+    ids: holds.map((hold) => hold.id),
+    captured: holds.map((hold) => hold.captured),
+    expires_at: holds.map((hold) => hold.expiresAt),
+    closed_at: holds.map((hold) => hold.closedAt),
+    closed_as: holds.map((hold) => hold.closedAs),
+  }
+}
+
+export function toLateEntryColumns(entries: readonly LateEntry[]): InsertLateEntriesParams {
+  return {
+    account_ids: entries.map((entry) => entry.accountId),
+    effective_at: entries.map((entry) => entry.effectiveAt),
+    transaction_ids: entries.map((entry) => entry.transactionId),
+    amounts: entries.map((entry) => entry.amount),
+    is_expense: entries.map((entry) => entry.isExpense),
+  }
+}
+
+function toJsonText(metadata: JsonObject | null): string | null {
+  return metadata && JSON.stringify(metadata)
 }

@@ -4,7 +4,7 @@ import type { Pool } from '../../../internal/postgres/pool'
 import type { Decision } from '../decide'
 import { transactionFaults } from '../transaction'
 import type { PostOptions } from './post'
-import { findTransactionById, findXactStatus } from './transaction.sql.ts'
+import { findTransactionById, findXactStatus, listHolds } from './transaction.sql.ts'
 
 type Outcome = 'committed' | 'not committed'
 
@@ -21,12 +21,12 @@ export function newOutcomeFinder(
   lanes: Pool,
   { outcomeTimeoutMs, sleep }: Pick<PostOptions, 'outcomeTimeoutMs' | 'sleep'>,
 ): (decision: Decision, xactId: string) => Promise<Outcome> {
-  return async ({ movements }, xactId) => {
+  return async (decision, xactId) => {
     const deadline = performance.now() + outcomeTimeoutMs
     let cause: unknown
     while (performance.now() < deadline) {
       try {
-        if (await isOver(lanes, xactId)) return await lookForRow(lanes, movements[0]?.id)
+        if (await isOver(lanes, xactId)) return await lookForTrace(lanes, decision)
       } catch (error) {
         cause = error
       }
@@ -54,9 +54,20 @@ async function isOver(lanes: Pool, xactId: string): Promise<boolean> {
 }
 
 /** A group is written whole or not at all, so one of its rows speaks for all. */
-async function lookForRow(lanes: Pool, transactionId: string | undefined): Promise<Outcome> {
-  // Nothing but answers to keys was written: the next try finds them, or writes them.
-  if (transactionId === undefined) return 'not committed'
-  const row = await findTransactionById(lanes, { id: transactionId })
-  return row ? 'committed' : 'not committed'
+async function lookForTrace(lanes: Pool, decision: Decision): Promise<Outcome> {
+  const { movements, openedHolds, changedHolds } = decision
+  const [movement] = movements
+  if (movement) {
+    return (await findTransactionById(lanes, { id: movement.id })) ? 'committed' : 'not committed'
+  }
+  // What closes a hold closes it for ever, so that the moment tells who it was.
+  const hold = openedHolds[0] ?? changedHolds.find(({ closedAt }) => closedAt !== null)
+  if (hold) {
+    const [row] = await listHolds(lanes, { ids: [hold.id] })
+    const isOurs = row && (hold.closedAt === null || row.closed_at === hold.closedAt)
+    return isOurs ? 'committed' : 'not committed'
+  }
+  // Nothing but answers to keys was written, or another time of expiry: the next try finds them, or
+  // writes them.
+  return 'not committed'
 }

@@ -8,16 +8,24 @@ import {
 } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
-import { decide, touches, type Decision, type LedgerState } from '../decide'
-import { transactionFaults, type NewTransaction, type Verdict } from '../transaction'
-import { toColumns } from './columns'
+import type { LedgerState } from '../book'
+import { decide, type Decision } from '../decide'
+import { touches, type LedgerAnswer, type LedgerRequest } from '../instruction'
+import { transactionFaults } from '../transaction'
+import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
-import { isAccount, toLockedAccount, toStoredAnswer } from './row'
+import { isAccount, toHold, toLockedAccount, toStoredAnswer } from './row'
 import {
+  closeExpiredHolds,
+  insertHolds,
+  insertLateEntries,
   listAccountIds,
   listAnswers,
+  listHolds,
+  listReversedIds,
   lockAccounts,
   lockFreeAccounts,
+  updateHolds,
   writeGroup,
 } from './transaction.sql.ts'
 
@@ -32,9 +40,12 @@ export interface PostOptions {
 
 /** A group on its way, with what all its tries have in common. */
 interface Group {
-  requests: readonly NewTransaction[]
+  requests: readonly LedgerRequest[]
   accountIds: string[]
   keys: string[]
+  holdIds: string[]
+  /** Of the transactions that are to be reversed. */
+  originalIds: string[]
   /** After a wait for locks was in vain: go on without the accounts that others hold. */
   passesHeldAccounts: boolean
 }
@@ -55,7 +66,7 @@ export function newGroupPoster(
   lanes: Pool,
   ids: Ids,
   options: PostOptions,
-): (requests: readonly NewTransaction[]) => Promise<Verdict[]> {
+): (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]> {
   const findOutcome = newOutcomeFinder(lanes, options)
 
   return async (requests) => {
@@ -66,7 +77,7 @@ export function newGroupPoster(
         const { decision, xactId, lost } = await lanes.withClient((client) =>
           attemptGroup(client, group, ids),
         )
-        if (!lost || (await findOutcome(decision, xactId)) === 'committed') return decision.verdicts
+        if (!lost || (await findOutcome(decision, xactId)) === 'committed') return decision.answers
         cause = lost
       } catch (error) {
         if (isLockTimeout(error) && !group.passesHeldAccounts) group.passesHeldAccounts = true
@@ -82,11 +93,14 @@ export function newGroupPoster(
   }
 }
 
-function newGroup(requests: readonly NewTransaction[]): Group {
+function newGroup(requests: readonly LedgerRequest[]): Group {
+  const instructions = requests.flatMap((request) => request.instructions)
   return {
     requests,
-    accountIds: [...new Set(requests.flatMap(touches))],
-    keys: requests.flatMap(({ idempotency }) => (idempotency ? [idempotency.key] : [])),
+    accountIds: [...new Set(instructions.flatMap(touches))],
+    keys: instructions.flatMap(({ idempotency }) => (idempotency ? [idempotency.key] : [])),
+    holdIds: instructions.flatMap((one) => ('hold' in one ? [one.hold.id] : [])),
+    originalIds: instructions.flatMap((one) => ('original' in one ? [one.original.id] : [])),
     passesHeldAccounts: false,
   }
 }
@@ -94,49 +108,74 @@ function newGroup(requests: readonly NewTransaction[]): Group {
 /** One try. When it throws, the transaction is rolled back. */
 async function attemptGroup(client: Executor, group: Group, ids: Ids): Promise<Attempt> {
   try {
-    const { state, now, xactId } = await lockAndLook(client, group)
+    const { state, now, xactId, xactNo } = await lockAndLook(client, group)
     const decision = decide(group.requests, state, { now, newId: ids.next })
-    return { decision, xactId, lost: await writeAndCommit(client, decision) }
+    return { decision, xactId, lost: await writeAndCommit(client, decision, xactNo) }
   } catch (error) {
     await client.query({ text: 'rollback', values: [] }).catch(() => {})
     throw error
   }
 }
 
+interface Look {
+  state: LedgerState
+  now: Decision['now']
+  xactId: string
+  xactNo: bigint
+}
+
 /** The first round trip. */
-async function lockAndLook(
-  client: Executor,
-  { accountIds, keys, passesHeldAccounts }: Group,
-): Promise<{ state: LedgerState; now: Decision['now']; xactId: string }> {
+async function lockAndLook(client: Executor, group: Group): Promise<Look> {
+  const { accountIds, keys, holdIds, originalIds, passesHeldAccounts } = group
   const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
-  const [answers, , rows, existing] = await Promise.all([
+  const [answers, , rows, existing, holds, reversed] = await Promise.all([
     keys.length > 0 ? listAnswers(client, { keys }) : [],
     client.query({ text: 'begin isolation level serializable', values: [] }),
     lock(client, { ids: accountIds }),
     passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
+    holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],
+    originalIds.length > 0 ? listReversedIds(client, { ids: originalIds }) : [],
   ])
   const accounts = new Map(rows.filter(isAccount).map((row) => [row.id, toLockedAccount(row)]))
   const state = {
     accounts,
     heldAccountIds: new Set(existing.map(({ id }) => id).filter((id) => !accounts.has(id))),
+    holds: new Map(holds.map((row) => [row.id, toHold(row)])),
+    reversedIds: new Set(reversed.map((row) => row.reverses_id)),
     answers: new Map(answers.map((row) => [row.key, toStoredAnswer(row)])),
   }
   // Of the rows the last was read when all locks were held.
-  const { now, xact_id: xactId } = rows.at(-1)!
-  return { state, now, xactId }
+  const { now, xact_id: xactId, xact_no: xactNo } = rows.at(-1)!
+  return { state, now, xactId, xactNo }
 }
 
 /** The second round trip. Answers the error that leaves it open whether the commit happened. */
-async function writeAndCommit(client: Executor, decision: Decision): Promise<unknown> {
-  const isEmpty = decision.movements.length === 0 && decision.remembered.length === 0
+async function writeAndCommit(
+  client: Executor,
+  decision: Decision,
+  xactNo: bigint,
+): Promise<unknown> {
   try {
-    await Promise.all([isEmpty || write(client, decision), commit(client)])
+    await Promise.all([...write(client, decision, xactNo), commit(client)])
     return undefined
   } catch (error) {
     if (error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code) return error
     if (isConnectionError(error instanceof Fault ? error.cause : error)) return error
     throw error
   }
+}
+
+/** The statements that write what was decided; what there is nothing of is left out. */
+function write(client: Executor, decision: Decision, xactNo: bigint): Promise<unknown>[] {
+  const { openedHolds, changedHolds, lateEntries, accounts, remembered } = decision
+  const expiredIds = accounts.flatMap((account) => account.expiredHoldIds)
+  return [
+    openedHolds.length > 0 && insertHolds(client, toOpenedHoldColumns(openedHolds)),
+    changedHolds.length > 0 && updateHolds(client, toChangedHoldColumns(changedHolds)),
+    expiredIds.length > 0 && closeExpiredHolds(client, { ids: expiredIds }),
+    lateEntries.length > 0 && insertLateEntries(client, toLateEntryColumns(lateEntries)),
+    accounts.length + remembered.length > 0 && writeRows(client, decision, xactNo),
+  ].filter((statement) => statement !== false)
 }
 
 /**
@@ -161,9 +200,9 @@ function isRefused(error: unknown): boolean {
  * With the accounts locked, it only waits where another process holds an equal key and has not
  * committed it yet; in vain: that request is in progress.
  */
-async function write(client: Executor, decision: Decision): Promise<void> {
+async function writeRows(client: Executor, decision: Decision, xactNo: bigint): Promise<void> {
   try {
-    await writeGroup(client, toColumns(decision))
+    await writeGroup(client, toColumns(decision, xactNo))
   } catch (error) {
     // Without a key it is the whole table that somebody else holds.
     if (!isLockTimeout(error) || decision.remembered.length === 0) throw error

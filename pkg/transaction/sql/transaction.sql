@@ -8,6 +8,7 @@ select
   i.key as "key!",
   i.fingerprint as "fingerprint!",
   i.refusal,
+  i.hold,
   t.id,
   t.account_id,
   t.currency,
@@ -18,7 +19,8 @@ select
   t.metadata,
   t.effective_at,
   t.created_at,
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = any($keys::text[]);
@@ -28,49 +30,91 @@ where i.key = any($keys::text[]);
 -- wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
 -- clock is read above the locks: the last row's `now` is later than all of them, so that on each
 -- account created_at rises with entry_no. A row without an account when none of them is there.
+-- A hold whose time is over holds nothing, although it is counted until the account changes; accounts
+-- on which nothing is held are spared the look.
 with locked_account as materialized (
-  select id, currency, balance, min_balance, entry_no, closed_at
+  select
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
   from account
   where id = any($ids::text[])
   order by id
   for no key update
+),
+expired_hold as (
+  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from locked_account a
+  join hold h on h.account_id = a.id
+  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
+  group by h.account_id
 )
 select
   clock_timestamp() as "now!",
   pg_current_xact_id() as "xact_id!",
+  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no!",
   a.id,
+  a.user_id as "user_id!",
   a.currency as "currency!",
   a.balance as "balance!",
   a.min_balance as "min_balance!",
+  a.held - coalesce(e.amount, 0) as "held!",
   a.entry_no as "entry_no!",
-  a.closed_at
+  a.closed_at,
+  a.rolled_up_until,
+  e.ids as expired_hold_ids
 from (values (true)) as always (is_true)
-left join locked_account a on is_true;
+left join locked_account a on is_true
+left join expired_hold e on e.account_id = a.id;
 
 -- name: LockFreeAccounts :many
 -- The same, without waiting for those that somebody else holds.
 with locked_account as materialized (
-  select id, currency, balance, min_balance, entry_no, closed_at
+  select
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
   from account
   where id = any($ids::text[])
   order by id
   for no key update skip locked
+),
+expired_hold as (
+  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from locked_account a
+  join hold h on h.account_id = a.id
+  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
+  group by h.account_id
 )
 select
   clock_timestamp() as "now!",
   pg_current_xact_id() as "xact_id!",
+  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no!",
   a.id,
+  a.user_id as "user_id!",
   a.currency as "currency!",
   a.balance as "balance!",
   a.min_balance as "min_balance!",
+  a.held - coalesce(e.amount, 0) as "held!",
   a.entry_no as "entry_no!",
-  a.closed_at
+  a.closed_at,
+  a.rolled_up_until,
+  e.ids as expired_hold_ids
 from (values (true)) as always (is_true)
-left join locked_account a on is_true;
+left join locked_account a on is_true
+left join expired_hold e on e.account_id = a.id;
 
 -- name: ListAccountIds :many
 -- Which of these accounts there are, locked or not.
 select id from account where id = any($ids::text[]);
+
+-- name: ListHolds :many
+-- Every change of a hold changes its account, too: with the account locked they stand still.
+select
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+from hold
+where id = any($ids::uuid[]);
+
+-- name: ListReversedIds :many
+-- Which of these transactions were reversed before.
+select reverses_id as "reverses_id!" from transaction where reverses_id = any($ids::uuid[]);
 
 -- name: WriteGroup :exec
 -- All that a group's decision comes to, in one statement: its transactions, the balances after them
@@ -79,40 +123,86 @@ with inserted_transaction as (
   insert into transaction (
     id, account_id, currency, amount, balance_after, entry_no,
     counterparty_id, counterparty_balance_after, counterparty_entry_no,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id, xact_no
   )
   select
     m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
     m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, m.effective_at, $now::timestamptz, m.reverses_id
+    m.description, m.metadata, m.effective_at, $now::timestamptz, m.reverses_id, m.hold_id,
+    $xact_no::bigint
   from unnest(
     $ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
     $balances_after::bigint[], $entry_nos::bigint[],
     $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
     $counterparty_entry_nos?::bigint[],
     $descriptions?::text[], $metadata?::jsonb[], $effective_at::timestamptz[],
-    $reverses_ids?::uuid[]
+    $reverses_ids?::uuid[], $hold_ids?::uuid[]
   ) as m (
     id, account_id, currency, amount, balance_after, entry_no,
     counterparty_id, counterparty_balance_after, counterparty_entry_no,
-    description, metadata, effective_at, reverses_id
+    description, metadata, effective_at, reverses_id, hold_id
   )
 ),
 updated_account as (
   update account a
-  set balance = c.balance, entry_no = c.entry_no
+  set balance = c.balance, held = c.held, entry_no = c.entry_no
   from unnest(
-    $changed_ids::text[], $changed_balances::bigint[], $changed_entry_nos::bigint[]
-  ) as c (id, balance, entry_no)
+    $changed_ids::text[], $changed_balances::bigint[], $changed_held::bigint[],
+    $changed_entry_nos::bigint[]
+  ) as c (id, balance, held, entry_no)
   where a.id = c.id
 )
-insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-select k.key, k.fingerprint, k.transaction_id, k.refusal, $now::timestamptz
+insert into idempotency (key, fingerprint, transaction_id, refusal, hold, created_at)
+select k.key, k.fingerprint, k.transaction_id, k.refusal, k.hold, $now::timestamptz
 from unnest(
-  $keys::text[], $fingerprints::bytea[], $transaction_ids?::uuid[], $refusals?::jsonb[]
-) as k (key, fingerprint, transaction_id, refusal)
+  $keys::text[], $fingerprints::bytea[], $transaction_ids?::uuid[], $refusals?::jsonb[],
+  $holds?::jsonb[]
+) as k (key, fingerprint, transaction_id, refusal, hold)
 -- As with the accounts: two groups with the same keys wait for each other in one order.
 order by k.key;
+
+-- name: InsertHolds :exec
+insert into hold (
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+)
+select
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+from unnest(
+  $ids::uuid[], $account_ids::text[], $counterparty_ids?::text[], $currencies::text[],
+  $amounts::bigint[], $captured::bigint[], $expires_at?::timestamptz[], $created_at::timestamptz[],
+  $closed_at?::timestamptz[], $closed_as?::text[], $descriptions?::text[], $metadata?::jsonb[]
+) as h (
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+);
+
+-- name: UpdateHolds :exec
+update hold
+set
+  captured = h.captured,
+  expires_at = h.expires_at,
+  closed_at = h.closed_at,
+  closed_as = h.closed_as
+from unnest(
+  $ids::uuid[], $captured::bigint[], $expires_at?::timestamptz[], $closed_at?::timestamptz[],
+  $closed_as?::text[]
+) as h (id, captured, expires_at, closed_at, closed_as)
+where hold.id = h.id;
+
+-- name: CloseExpiredHolds :exec
+update hold
+set closed_at = expires_at, closed_as = 'expired'
+where id = any($ids::uuid[]);
+
+-- name: InsertLateEntries :exec
+insert into late_entry (account_id, effective_at, transaction_id, amount, is_expense)
+select account_id, effective_at, transaction_id, amount, is_expense
+from unnest(
+  $account_ids::text[], $effective_at::timestamptz[], $transaction_ids::uuid[], $amounts::bigint[],
+  $is_expense::boolean[]
+) as e (account_id, effective_at, transaction_id, amount, is_expense);
 
 -- name: FindXactStatus :one
 -- 'in progress', 'committed', 'aborted', or null when it is too long ago to tell. A standby may not
@@ -123,7 +213,7 @@ select
 -- name: FindTransactionById :maybe
 select
   id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-  effective_at, created_at, reverses_id
+  effective_at, created_at, reverses_id, hold_id
 from transaction
 where id = $id;
 
@@ -133,7 +223,7 @@ where id = $id;
 with posted_entry as (
   select
     id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-    effective_at, created_at, reverses_id
+    effective_at, created_at, reverses_id, hold_id
   from transaction
   where account_id = $account_id
     and effective_at >= coalesce($from?::timestamptz, '-infinity')
@@ -146,7 +236,7 @@ counter_entry as (
   select
     id, counterparty_id as account_id, currency, -amount as amount,
     counterparty_balance_after as balance_after, account_id as counterparty_id,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id
   from transaction
   where counterparty_id = $account_id
     and effective_at >= coalesce($from?::timestamptz, '-infinity')
@@ -158,7 +248,7 @@ counter_entry as (
 select
   id as "id!", account_id as "account_id!", currency as "currency!", amount as "amount!",
   balance_after as "balance_after!", counterparty_id, description, metadata,
-  effective_at as "effective_at!", created_at as "created_at!", reverses_id
+  effective_at as "effective_at!", created_at as "created_at!", reverses_id, hold_id
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
 limit $limit;
@@ -178,7 +268,7 @@ expense as (
   cross join lateral (
     select
       id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-      effective_at, created_at, reverses_id
+      effective_at, created_at, reverses_id, hold_id
     from transaction
     where account_id = o.id
       and amount < 0
@@ -195,7 +285,7 @@ expense as (
     select
       id, counterparty_id as account_id, currency, -amount as amount,
       counterparty_balance_after as balance_after, account_id as counterparty_id,
-      description, metadata, effective_at, created_at, reverses_id
+      description, metadata, effective_at, created_at, reverses_id, hold_id
     from transaction
     where counterparty_id = o.id
       and transaction.amount > 0
@@ -209,6 +299,6 @@ expense as (
 select distinct on (currency)
   id as "id!", account_id as "account_id!", currency as "currency!", amount as "amount!",
   balance_after as "balance_after!", counterparty_id, description, metadata,
-  effective_at as "effective_at!", created_at as "created_at!", reverses_id
+  effective_at as "effective_at!", created_at as "created_at!", reverses_id, hold_id
 from expense
 order by currency, amount, effective_at, id;

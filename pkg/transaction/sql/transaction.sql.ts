@@ -11,6 +11,7 @@ export interface ListAnswersRow {
   key: string
   fingerprint: Buffer
   refusal: Json | null
+  hold: Json | null
   id: string | null
   account_id: string | null
   currency: string | null
@@ -22,6 +23,7 @@ export interface ListAnswersRow {
   effective_at: Instant | null
   created_at: Instant | null
   reverses_id: string | null
+  hold_id: string | null
 }
 
 /**
@@ -35,6 +37,7 @@ export const listAnswers = many<ListAnswersParams, ListAnswersRow>({
   i.key as "key",
   i.fingerprint as "fingerprint",
   i.refusal,
+  i.hold,
   t.id,
   t.account_id,
   t.currency,
@@ -45,7 +48,8 @@ export const listAnswers = many<ListAnswersParams, ListAnswersRow>({
   t.metadata,
   t.effective_at,
   t.created_at,
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = any($1::text[])`,
@@ -59,12 +63,17 @@ export interface LockAccountsParams {
 export interface LockAccountsRow {
   now: Instant
   xact_id: string
+  xact_no: bigint
   id: string | null
+  user_id: string
   currency: string
   balance: bigint
   min_balance: bigint
+  held: bigint
   entry_no: bigint
   closed_at: Instant | null
+  rolled_up_until: Instant | null
+  expired_hold_ids: string[] | null
 }
 
 /**
@@ -72,27 +81,43 @@ export interface LockAccountsRow {
  * wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
  * clock is read above the locks: the last row's `now` is later than all of them, so that on each
  * account created_at rises with entry_no. A row without an account when none of them is there.
+ * A hold whose time is over holds nothing, although it is counted until the account changes; accounts
+ * on which nothing is held are spared the look.
  */
 export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   name: 'transaction.LockAccounts',
   text: `with locked_account as materialized (
-  select id, currency, balance, min_balance, entry_no, closed_at
+  select
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
   from account
   where id = any($1::text[])
   order by id
   for no key update
+),
+expired_hold as (
+  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from locked_account a
+  join hold h on h.account_id = a.id
+  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
+  group by h.account_id
 )
 select
   clock_timestamp() as "now",
   pg_current_xact_id() as "xact_id",
+  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no",
   a.id,
+  a.user_id as "user_id",
   a.currency as "currency",
   a.balance as "balance",
   a.min_balance as "min_balance",
+  a.held - coalesce(e.amount, 0) as "held",
   a.entry_no as "entry_no",
-  a.closed_at
+  a.closed_at,
+  a.rolled_up_until,
+  e.ids as expired_hold_ids
 from (values (true)) as always (is_true)
-left join locked_account a on is_true`,
+left join locked_account a on is_true
+left join expired_hold e on e.account_id = a.id`,
   params: ['ids'],
 })
 
@@ -103,35 +128,54 @@ export interface LockFreeAccountsParams {
 export interface LockFreeAccountsRow {
   now: Instant
   xact_id: string
+  xact_no: bigint
   id: string | null
+  user_id: string
   currency: string
   balance: bigint
   min_balance: bigint
+  held: bigint
   entry_no: bigint
   closed_at: Instant | null
+  rolled_up_until: Instant | null
+  expired_hold_ids: string[] | null
 }
 
 /** The same, without waiting for those that somebody else holds. */
 export const lockFreeAccounts = many<LockFreeAccountsParams, LockFreeAccountsRow>({
   name: 'transaction.LockFreeAccounts',
   text: `with locked_account as materialized (
-  select id, currency, balance, min_balance, entry_no, closed_at
+  select
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
   from account
   where id = any($1::text[])
   order by id
   for no key update skip locked
+),
+expired_hold as (
+  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from locked_account a
+  join hold h on h.account_id = a.id
+  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
+  group by h.account_id
 )
 select
   clock_timestamp() as "now",
   pg_current_xact_id() as "xact_id",
+  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no",
   a.id,
+  a.user_id as "user_id",
   a.currency as "currency",
   a.balance as "balance",
   a.min_balance as "min_balance",
+  a.held - coalesce(e.amount, 0) as "held",
   a.entry_no as "entry_no",
-  a.closed_at
+  a.closed_at,
+  a.rolled_up_until,
+  e.ids as expired_hold_ids
 from (values (true)) as always (is_true)
-left join locked_account a on is_true`,
+left join locked_account a on is_true
+left join expired_hold e on e.account_id = a.id`,
   params: ['ids'],
 })
 
@@ -150,8 +194,54 @@ export const listAccountIds = many<ListAccountIdsParams, ListAccountIdsRow>({
   params: ['ids'],
 })
 
+export interface ListHoldsParams {
+  ids: string[]
+}
+
+export interface ListHoldsRow {
+  id: string
+  account_id: string
+  counterparty_id: string | null
+  currency: string
+  amount: bigint
+  captured: bigint
+  expires_at: Instant | null
+  created_at: Instant
+  closed_at: Instant | null
+  closed_as: string | null
+  description: string | null
+  metadata: Json | null
+}
+
+/** Every change of a hold changes its account, too: with the account locked they stand still. */
+export const listHolds = many<ListHoldsParams, ListHoldsRow>({
+  name: 'transaction.ListHolds',
+  text: `select
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+from hold
+where id = any($1::uuid[])`,
+  params: ['ids'],
+})
+
+export interface ListReversedIdsParams {
+  ids: string[]
+}
+
+export interface ListReversedIdsRow {
+  reverses_id: string
+}
+
+/** Which of these transactions were reversed before. */
+export const listReversedIds = many<ListReversedIdsParams, ListReversedIdsRow>({
+  name: 'transaction.ListReversedIds',
+  text: `select reverses_id as "reverses_id" from transaction where reverses_id = any($1::uuid[])`,
+  params: ['ids'],
+})
+
 export interface WriteGroupParams {
   now: Instant
+  xact_no: bigint
   ids: string[]
   account_ids: string[]
   currencies: string[]
@@ -165,13 +255,16 @@ export interface WriteGroupParams {
   metadata: (string | null)[]
   effective_at: Instant[]
   reverses_ids: (string | null)[]
+  hold_ids: (string | null)[]
   changed_ids: string[]
   changed_balances: bigint[]
+  changed_held: bigint[]
   changed_entry_nos: bigint[]
   keys: string[]
   fingerprints: Buffer[]
   transaction_ids: (string | null)[]
   refusals: (string | null)[]
+  holds: (string | null)[]
 }
 
 /**
@@ -184,41 +277,45 @@ export const writeGroup = exec<WriteGroupParams>({
   insert into transaction (
     id, account_id, currency, amount, balance_after, entry_no,
     counterparty_id, counterparty_balance_after, counterparty_entry_no,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id, xact_no
   )
   select
     m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
     m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, m.effective_at, $1::timestamptz, m.reverses_id
+    m.description, m.metadata, m.effective_at, $1::timestamptz, m.reverses_id, m.hold_id,
+    $2::bigint
   from unnest(
-    $2::uuid[], $3::text[], $4::text[], $5::bigint[],
-    $6::bigint[], $7::bigint[],
-    $8::text[], $9::bigint[],
-    $10::bigint[],
-    $11::text[], $12::jsonb[], $13::timestamptz[],
-    $14::uuid[]
+    $3::uuid[], $4::text[], $5::text[], $6::bigint[],
+    $7::bigint[], $8::bigint[],
+    $9::text[], $10::bigint[],
+    $11::bigint[],
+    $12::text[], $13::jsonb[], $14::timestamptz[],
+    $15::uuid[], $16::uuid[]
   ) as m (
     id, account_id, currency, amount, balance_after, entry_no,
     counterparty_id, counterparty_balance_after, counterparty_entry_no,
-    description, metadata, effective_at, reverses_id
+    description, metadata, effective_at, reverses_id, hold_id
   )
 ),
 updated_account as (
   update account a
-  set balance = c.balance, entry_no = c.entry_no
+  set balance = c.balance, held = c.held, entry_no = c.entry_no
   from unnest(
-    $15::text[], $16::bigint[], $17::bigint[]
-  ) as c (id, balance, entry_no)
+    $17::text[], $18::bigint[], $19::bigint[],
+    $20::bigint[]
+  ) as c (id, balance, held, entry_no)
   where a.id = c.id
 )
-insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-select k.key, k.fingerprint, k.transaction_id, k.refusal, $1::timestamptz
+insert into idempotency (key, fingerprint, transaction_id, refusal, hold, created_at)
+select k.key, k.fingerprint, k.transaction_id, k.refusal, k.hold, $1::timestamptz
 from unnest(
-  $18::text[], $19::bytea[], $20::uuid[], $21::jsonb[]
-) as k (key, fingerprint, transaction_id, refusal)
+  $21::text[], $22::bytea[], $23::uuid[], $24::jsonb[],
+  $25::jsonb[]
+) as k (key, fingerprint, transaction_id, refusal, hold)
 order by k.key`,
   params: [
     'now',
+    'xact_no',
     'ids',
     'account_ids',
     'currencies',
@@ -232,14 +329,120 @@ order by k.key`,
     'metadata',
     'effective_at',
     'reverses_ids',
+    'hold_ids',
     'changed_ids',
     'changed_balances',
+    'changed_held',
     'changed_entry_nos',
     'keys',
     'fingerprints',
     'transaction_ids',
     'refusals',
+    'holds',
   ],
+})
+
+export interface InsertHoldsParams {
+  ids: string[]
+  account_ids: string[]
+  counterparty_ids: (string | null)[]
+  currencies: string[]
+  amounts: bigint[]
+  captured: bigint[]
+  expires_at: (Instant | null)[]
+  created_at: Instant[]
+  closed_at: (Instant | null)[]
+  closed_as: (string | null)[]
+  descriptions: (string | null)[]
+  metadata: (string | null)[]
+}
+
+export const insertHolds = exec<InsertHoldsParams>({
+  name: 'transaction.InsertHolds',
+  text: `insert into hold (
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+)
+select
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+from unnest(
+  $1::uuid[], $2::text[], $3::text[], $4::text[],
+  $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[],
+  $9::timestamptz[], $10::text[], $11::text[], $12::jsonb[]
+) as h (
+  id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
+  closed_as, description, metadata
+)`,
+  params: [
+    'ids',
+    'account_ids',
+    'counterparty_ids',
+    'currencies',
+    'amounts',
+    'captured',
+    'expires_at',
+    'created_at',
+    'closed_at',
+    'closed_as',
+    'descriptions',
+    'metadata',
+  ],
+})
+
+export interface UpdateHoldsParams {
+  ids: string[]
+  captured: bigint[]
+  expires_at: (Instant | null)[]
+  closed_at: (Instant | null)[]
+  closed_as: (string | null)[]
+}
+
+export const updateHolds = exec<UpdateHoldsParams>({
+  name: 'transaction.UpdateHolds',
+  text: `update hold
+set
+  captured = h.captured,
+  expires_at = h.expires_at,
+  closed_at = h.closed_at,
+  closed_as = h.closed_as
+from unnest(
+  $1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[],
+  $5::text[]
+) as h (id, captured, expires_at, closed_at, closed_as)
+where hold.id = h.id`,
+  params: ['ids', 'captured', 'expires_at', 'closed_at', 'closed_as'],
+})
+
+export interface CloseExpiredHoldsParams {
+  ids: string[]
+}
+
+export const closeExpiredHolds = exec<CloseExpiredHoldsParams>({
+  name: 'transaction.CloseExpiredHolds',
+  text: `update hold
+set closed_at = expires_at, closed_as = 'expired'
+where id = any($1::uuid[])`,
+  params: ['ids'],
+})
+
+export interface InsertLateEntriesParams {
+  account_ids: string[]
+  effective_at: Instant[]
+  transaction_ids: string[]
+  amounts: bigint[]
+  is_expense: boolean[]
+}
+
+export const insertLateEntries = exec<InsertLateEntriesParams>({
+  name: 'transaction.InsertLateEntries',
+  text: `insert into late_entry (account_id, effective_at, transaction_id, amount, is_expense)
+select account_id, effective_at, transaction_id, amount, is_expense
+from unnest(
+  $1::text[], $2::timestamptz[], $3::uuid[], $4::bigint[],
+  $5::boolean[]
+) as e (account_id, effective_at, transaction_id, amount, is_expense)`,
+  params: ['account_ids', 'effective_at', 'transaction_ids', 'amounts', 'is_expense'],
 })
 
 export interface FindXactStatusParams {
@@ -277,13 +480,14 @@ export interface FindTransactionByIdRow {
   effective_at: Instant
   created_at: Instant
   reverses_id: string | null
+  hold_id: string | null
 }
 
 export const findTransactionById = maybe<FindTransactionByIdParams, FindTransactionByIdRow>({
   name: 'transaction.FindTransactionById',
   text: `select
   id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-  effective_at, created_at, reverses_id
+  effective_at, created_at, reverses_id, hold_id
 from transaction
 where id = $1`,
   params: ['id'],
@@ -310,6 +514,7 @@ export interface ListTransactionsByAccountRow {
   effective_at: Instant
   created_at: Instant
   reverses_id: string | null
+  hold_id: string | null
 }
 
 /**
@@ -324,7 +529,7 @@ export const listTransactionsByAccount = many<
   text: `with posted_entry as (
   select
     id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-    effective_at, created_at, reverses_id
+    effective_at, created_at, reverses_id, hold_id
   from transaction
   where account_id = $1
     and effective_at >= coalesce($2::timestamptz, '-infinity')
@@ -337,7 +542,7 @@ counter_entry as (
   select
     id, counterparty_id as account_id, currency, -amount as amount,
     counterparty_balance_after as balance_after, account_id as counterparty_id,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id
   from transaction
   where counterparty_id = $1
     and effective_at >= coalesce($2::timestamptz, '-infinity')
@@ -349,7 +554,7 @@ counter_entry as (
 select
   id as "id", account_id as "account_id", currency as "currency", amount as "amount",
   balance_after as "balance_after", counterparty_id, description, metadata,
-  effective_at as "effective_at", created_at as "created_at", reverses_id
+  effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
 limit $6`,
@@ -375,6 +580,7 @@ export interface ListLargestExpensesRow {
   effective_at: Instant
   created_at: Instant
   reverses_id: string | null
+  hold_id: string | null
 }
 
 /**
@@ -395,7 +601,7 @@ expense as (
   cross join lateral (
     select
       id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-      effective_at, created_at, reverses_id
+      effective_at, created_at, reverses_id, hold_id
     from transaction
     where account_id = o.id
       and amount < 0
@@ -412,7 +618,7 @@ expense as (
     select
       id, counterparty_id as account_id, currency, -amount as amount,
       counterparty_balance_after as balance_after, account_id as counterparty_id,
-      description, metadata, effective_at, created_at, reverses_id
+      description, metadata, effective_at, created_at, reverses_id, hold_id
     from transaction
     where counterparty_id = o.id
       and transaction.amount > 0
@@ -426,7 +632,7 @@ expense as (
 select distinct on (currency)
   id as "id", account_id as "account_id", currency as "currency", amount as "amount",
   balance_after as "balance_after", counterparty_id, description, metadata,
-  effective_at as "effective_at", created_at as "created_at", reverses_id
+  effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
 from expense
 order by currency, amount, effective_at, id`,
   params: ['user_id', 'currency', 'from', 'to'],

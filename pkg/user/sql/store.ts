@@ -70,6 +70,7 @@ function toAccount(row: AccountRow): Account {
     currency: row.currency,
     balance: row.balance,
     minBalance: row.min_balance,
+    held: row.held,
     entryNo: row.entry_no,
     closedAt: row.closed_at,
     createdAt: row.created_at,

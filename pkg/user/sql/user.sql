@@ -24,6 +24,14 @@ select
   a.currency,
   a.balance,
   a.min_balance,
+  case
+    when a.held = 0 then 0
+    else a.held - (
+      select coalesce(sum(h.amount - h.captured), 0)::bigint
+      from hold h
+      where h.account_id = a.id and h.closed_at is null and h.expires_at <= clock_timestamp()
+    )
+  end as held,
   a.entry_no,
   a.closed_at,
   a.created_at

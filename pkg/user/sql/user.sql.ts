@@ -60,6 +60,7 @@ export interface ListUserAccountsRow {
   currency: string | null
   balance: bigint | null
   min_balance: bigint | null
+  held: bigint | null
   entry_no: bigint | null
   closed_at: Instant | null
   created_at: Instant | null
@@ -81,6 +82,14 @@ export const listUserAccounts = many<ListUserAccountsParams, ListUserAccountsRow
   a.currency,
   a.balance,
   a.min_balance,
+  case
+    when a.held = 0 then 0
+    else a.held - (
+      select coalesce(sum(h.amount - h.captured), 0)::bigint
+      from hold h
+      where h.account_id = a.id and h.closed_at is null and h.expires_at <= clock_timestamp()
+    )
+  end as held,
   a.entry_no,
   a.closed_at,
   a.created_at

@@ -1,0 +1,78 @@
+import { Fault } from '../../../internal/fault/fault'
+import { toProblem } from '../../../internal/http/problem'
+import { route, type Refused, type Route } from '../../../internal/http/route'
+import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
+import {
+  bulkDto,
+  bulkInput,
+  bulkQuery,
+  bulkTransactionsMax,
+  toTransactionDto,
+  toTransactionRequest,
+  type BulkVerdictDto,
+} from '../../../pkg/transaction/dto/transaction'
+import type { Verdict } from '../../../pkg/transaction/instruction'
+import { transactionFaults } from '../../../pkg/transaction/transaction'
+import { dryRunHeaders, movementFaults, toFault } from './verdict'
+
+export function bulkRoutes({ transactions }: { transactions: TransactionApp }): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/transactions/bulk',
+      tag: 'Transactions',
+      summary: 'Create many transactions at once',
+      description:
+        `Up to ${bulkTransactionsMax.toLocaleString('en')} of them, each with a key of its own. ` +
+        'After a time-out or a broken connection, send it again with the same keys. A verdict of ' +
+        '`refused` tells why in a problem document.',
+      query: bulkQuery,
+      body: bulkInput,
+      answers: {
+        200: {
+          description: 'A verdict on each transaction, in order.',
+          schema: bulkDto,
+          headers: dryRunHeaders,
+        },
+      },
+      faults: [...movementFaults, transactionFaults.bulkRefused],
+      async handle({ query: { mode, dry_run: isDryRun }, body, requestId }) {
+        const requests = body.transactions.map(({ idempotency_key, ...input }) =>
+          toTransactionRequest(input, idempotency_key),
+        )
+        const isAtomic = mode === 'atomic'
+        const answer = await transactions.createMany(requests, { isAtomic, isDryRun })
+        if (answer.refusedAt !== null) {
+          return refuseBulk(answer.refusedAt, answer.verdicts.at(-1)!, requestId)
+        }
+        return {
+          status: 200,
+          body: { data: answer.verdicts.map((verdict) => toBulkVerdictDto(verdict, requestId)) },
+          ...(isDryRun && { headers: { 'Dry-Run': 'true' } }),
+        }
+      },
+    }),
+  ]
+}
+
+function toBulkVerdictDto(verdict: Verdict, requestId: string): BulkVerdictDto {
+  const { status } = verdict
+  if (status === 'refused') {
+    return { status, problem: toProblem(toFault(verdict.refusal), requestId) }
+  }
+  return { status, transaction: toTransactionDto(verdict.transaction!) }
+}
+
+/** A busy ledger is no fault of the transaction, and passes by itself. */
+function refuseBulk(index: number, verdict: Verdict, requestId: string): Refused {
+  if (verdict.status !== 'refused') throw new Error('the refused transaction was not refused')
+  const fault = toFault(verdict.refusal)
+  const headers: Record<string, string> = verdict.replayed ? { 'Idempotency-Replayed': 'true' } : {}
+  if (fault.kind === 'unavailable') return { fault, headers }
+  const problem = toProblem(fault, requestId)
+  const detail = `Of the transactions, number ${index} was refused, counted from 0: ${fault.detail}`
+  return {
+    fault: new Fault(transactionFaults.bulkRefused, { detail, members: { index, problem } }),
+    headers,
+  }
+}

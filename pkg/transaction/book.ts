@@ -1,0 +1,165 @@
+import type { Instant } from '../../internal/clock/instant'
+import type { Account } from '../account/account'
+import { judgedAt, type Hold } from '../hold/hold'
+import type { Outcome } from './instruction'
+import type { Idempotency, Movement, Refusal } from './transaction'
+
+/** What a decision needs to know of an account that is locked. */
+export interface LockedAccount extends Pick<
+  Account,
+  'id' | 'userId' | 'currency' | 'balance' | 'minBalance' | 'held' | 'entryNo' | 'closedAt'
+> {
+  /** Open holds whose time is over. `held` counts them no more; with the next change they are closed. */
+  expiredHoldIds: readonly string[]
+  /** What is dated before it is rolled up already; see rollup.sql. Null: nothing is. */
+  rolledUpUntil: Instant | null
+}
+
+/** The first answer to a key. */
+export interface StoredAnswer {
+  fingerprint: Buffer
+  outcome: Outcome | { refusal: Refusal }
+}
+
+/** All that is known when a group is decided: read under lock. */
+export interface LedgerState {
+  /** Those that the group touches, by id. */
+  accounts: ReadonlyMap<string, LockedAccount>
+  /** Accounts that are there but that somebody else held for too long. */
+  heldAccountIds: ReadonlySet<string>
+  /** The holds that the group speaks of, by id. */
+  holds: ReadonlyMap<string, Hold>
+  /** Of the transactions that the group would reverse, those that were reversed before. */
+  reversedIds: ReadonlySet<string>
+  /** By key. */
+  answers: ReadonlyMap<string, StoredAnswer>
+}
+
+/** An entry dated into a time that is rolled up already; amount as its account sees it. */
+export interface LateEntry {
+  accountId: string
+  effectiveAt: Instant
+  transactionId: string
+  amount: bigint
+  /** The money left the account, and did not arrive on another one of the same user. */
+  isExpense: boolean
+}
+
+/** What has to be written so that the verdicts are true. */
+export interface Changes {
+  movements: Movement[]
+  lateEntries: LateEntry[]
+  /** The accounts that changed, as they are afterwards. */
+  accounts: LockedAccount[]
+  /** The holds that were opened or changed, as they are afterwards. */
+  openedHolds: Hold[]
+  changedHolds: Hold[]
+  /** The answers to keys that had none. */
+  remembered: { idempotency: Idempotency; outcome: StoredAnswer['outcome'] }[]
+}
+
+/** The ledger as it is in the middle of a decision: what was read, and what was decided since. */
+export interface Book {
+  readonly now: Instant
+  newId(): string
+  /** Somebody else holds it, so that nothing can be said about it. */
+  isElsewhere(accountId: string): boolean
+  account(id: string): LockedAccount | undefined
+  hold(id: string): Hold | undefined
+  isReversed(transactionId: string): boolean
+  answer(key: string): StoredAnswer | undefined
+  putAccount(account: LockedAccount): void
+  putHold(hold: Hold): void
+  addMovement(movement: Movement): void
+  remember(idempotency: Idempotency, outcome: StoredAnswer['outcome']): void
+  /** Does the work, then forgets all it put into the book unless it answers true. */
+  attempt(work: () => boolean): void
+  changes(): Changes
+}
+
+/** What makes new rows: the same for a whole group. */
+export interface Stamp {
+  now: Instant
+  newId(): string
+}
+
+export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
+  const accounts = new Map<string, LockedAccount>()
+  const holds = new Map<string, Hold>()
+  const answers = new Map<string, StoredAnswer>()
+  const reversed = new Map<string, true>()
+  const movements: Movement[] = []
+  const remembered: Changes['remembered'] = []
+  /** How to take back what an attempt did, the last thing first; none outside of one. */
+  let undo: (() => void)[] | undefined
+
+  function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+    if (undo) {
+      const before = map.get(key)
+      undo.push(() => void (before === undefined ? map.delete(key) : map.set(key, before)))
+    }
+    map.set(key, value)
+  }
+  function add<Value>(list: Value[], value: Value): void {
+    undo?.push(() => void list.pop())
+    list.push(value)
+  }
+
+  const account = (id: string) => accounts.get(id) ?? state.accounts.get(id)
+  return {
+    now,
+    newId,
+    isElsewhere: (id) => state.heldAccountIds.has(id),
+    account,
+    hold(id) {
+      const hold = holds.get(id) ?? state.holds.get(id)
+      return hold && judgedAt(hold, now)
+    },
+    isReversed: (id) => reversed.has(id) || state.reversedIds.has(id),
+    answer: (key) => answers.get(key) ?? state.answers.get(key),
+    putAccount: (changed) => put(accounts, changed.id, changed),
+    putHold: (hold) => put(holds, hold.id, hold),
+    addMovement(movement) {
+      add(movements, movement)
+      if (movement.reversesId !== null) put(reversed, movement.reversesId, true)
+    },
+    remember(idempotency, outcome) {
+      const { key, fingerprint } = idempotency
+      put(answers, key, { fingerprint, outcome })
+      add(remembered, { idempotency, outcome })
+    },
+    attempt(work) {
+      undo = []
+      const isKept = work()
+      if (!isKept) for (const step of undo.reverse()) step()
+      undo = undefined
+    },
+    changes: () => ({
+      movements,
+      lateEntries: movements.flatMap((movement) => lateEntriesOf(movement, account)),
+      accounts: [...accounts.values()],
+      openedHolds: [...holds.values()].filter(({ id }) => !state.holds.has(id)),
+      changedHolds: [...holds.values()].filter(({ id }) => state.holds.has(id)),
+      remembered,
+    }),
+  }
+}
+
+/** Those of its two entries that are dated into what their account has rolled up. */
+function lateEntriesOf(movement: Movement, account: Book['account']): LateEntry[] {
+  const { id: transactionId, accountId, counterpartyId, effectiveAt, amount } = movement
+  const posted = account(accountId)!
+  const counter = counterpartyId === null ? undefined : account(counterpartyId)
+  const isLate = (side: LockedAccount | undefined): side is LockedAccount =>
+    side !== undefined && side.rolledUpUntil !== null && effectiveAt < side.rolledUpUntil
+  if (!isLate(posted) && !isLate(counter)) return []
+  const isToAnother = posted.userId !== counter?.userId
+  const entryOf = (side: LockedAccount, seen: bigint): LateEntry => {
+    const isExpense = seen < 0n && isToAnother
+    return { accountId: side.id, effectiveAt, transactionId, amount: seen, isExpense }
+  }
+  return [
+    ...(isLate(posted) ? [entryOf(posted, amount)] : []),
+    ...(isLate(counter) ? [entryOf(counter, -amount)] : []),
+  ]
+}
