@@ -13,7 +13,7 @@ where (select count(*) from account where user_id = $user_id) < $accounts_max::b
 returning
   id, user_id, name, currency, balance, min_balance, held, entry_no, closed_at, created_at;
 
--- name: FindAccountById :maybe
+-- name: ListAccountsByIds :many
 -- What is held less what holds whose time is over still count for; where nothing is held, nobody looks.
 select
   id, user_id, name, currency, balance, min_balance,
@@ -27,7 +27,8 @@ select
   end as "held!",
   entry_no, closed_at, created_at
 from account
-where id = $id;
+where id = any($ids::text[])
+order by id;
 
 -- name: LockAccount :maybe
 -- Before anything about it is decided.

@@ -1,4 +1,5 @@
 import { Fault } from '../../../internal/fault/fault'
+import { lookupLimits, newLookup } from '../../../internal/lookup/lookup'
 import { sqlState, violates } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Pool } from '../../../internal/postgres/pool'
@@ -14,16 +15,17 @@ import {
 } from '../account'
 import {
   closeExpiredHolds,
-  findAccountById,
   insertAccount,
+  listAccountsByIds,
   lockAccount,
   lockUser,
   updateAccount,
-  type FindAccountByIdRow,
+  type ListAccountsByIdsRow,
   type InsertAccountRow,
 } from './account.sql.ts'
 
 export function newAccountStore(pool: Pool): AccountStore {
+  const accounts = newLookup({ load: (ids) => loadAccounts(pool, ids), ...lookupLimits })
   return {
     async insert(account) {
       try {
@@ -35,10 +37,7 @@ export function newAccountStore(pool: Pool): AccountStore {
       }
     },
 
-    async find(id) {
-      const row = await findAccountById(pool, { id })
-      return row && toAccount(row)
-    },
+    find: accounts.find,
 
     close: (id) =>
       change(pool, id, (account) => {
@@ -68,9 +67,14 @@ function change(
   return inTransaction(pool, async (tx) => {
     if (!(await lockAccount(tx, { id }))) return undefined
     await closeExpiredHolds(tx, { account_id: id })
-    const account = toAccount((await findAccountById(tx, { id }))!)
+    const account = (await loadAccounts(tx, [id])).get(id)!
     return update(tx, account, decide(account))
   })
+}
+
+async function loadAccounts(db: Executor, ids: string[]): Promise<Map<string, Account>> {
+  const rows = await listAccountsByIds(db, { ids })
+  return new Map(rows.map((row) => [row.id, toAccount(row)]))
 }
 
 /** Which of the two is violated first depends on the order in which they were made, by a restore say. */
@@ -99,7 +103,7 @@ function insertWithinLimit(pool: Pool, account: NewAccount): Promise<InsertAccou
   })
 }
 
-function toAccount(row: FindAccountByIdRow): Account {
+function toAccount(row: ListAccountsByIdsRow): Account {
   return {
     id: row.id,
     userId: row.user_id,

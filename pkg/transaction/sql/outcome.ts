@@ -4,7 +4,7 @@ import type { Pool } from '../../../internal/postgres/pool'
 import type { Decision } from '../decide'
 import { transactionFaults } from '../transaction'
 import type { PostOptions } from './post'
-import { findTransactionById, findXactStatus, listHolds } from './transaction.sql.ts'
+import { findXactStatus, listHolds, listTransactionsByIds } from './transaction.sql.ts'
 
 type Outcome = 'committed' | 'not committed'
 
@@ -58,7 +58,8 @@ async function lookForTrace(lanes: Pool, decision: Decision): Promise<Outcome> {
   const { movements, openedHolds, changedHolds } = decision
   const [movement] = movements
   if (movement) {
-    return (await findTransactionById(lanes, { id: movement.id })) ? 'committed' : 'not committed'
+    const rows = await listTransactionsByIds(lanes, { ids: [movement.id] })
+    return rows.length > 0 ? 'committed' : 'not committed'
   }
   // What closes a hold closes it for ever, so that the moment tells who it was.
   const hold = openedHolds[0] ?? changedHolds.find(({ closedAt }) => closedAt !== null)

@@ -14,7 +14,7 @@ import { touches, type LedgerAnswer, type LedgerRequest } from '../instruction'
 import { transactionFaults } from '../transaction'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
-import { isAccount, toHold, toLockedAccount, toStoredAnswer } from './row'
+import { toHold, toLocked, toStoredAnswer } from './row'
 import {
   closeExpiredHolds,
   insertHolds,
@@ -136,7 +136,7 @@ async function lockAndLook(client: Executor, group: Group): Promise<Look> {
     holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],
     originalIds.length > 0 ? listReversedIds(client, { ids: originalIds }) : [],
   ])
-  const accounts = new Map(rows.filter(isAccount).map((row) => [row.id, toLockedAccount(row)]))
+  const { accounts, ...clock } = toLocked(rows)
   const state = {
     accounts,
     heldAccountIds: new Set(existing.map(({ id }) => id).filter((id) => !accounts.has(id))),
@@ -144,9 +144,7 @@ async function lockAndLook(client: Executor, group: Group): Promise<Look> {
     reversedIds: new Set(reversed.map((row) => row.reverses_id)),
     answers: new Map(answers.map((row) => [row.key, toStoredAnswer(row)])),
   }
-  // Of the rows the last was read when all locks were held.
-  const { now, xact_id: xactId, xact_no: xactNo } = rows.at(-1)!
-  return { state, now, xactId, xactNo }
+  return { state, ...clock }
 }
 
 /** The second round trip. Answers the error that leaves it open whether the commit happened. */

@@ -4,13 +4,13 @@ import type { LockedAccount, StoredAnswer } from '../book'
 import type { Outcome } from '../instruction'
 import type { Refusal, Transaction } from '../transaction'
 import type {
-  FindTransactionByIdRow,
+  ListTransactionsByIdsRow,
   ListAnswersRow,
   ListHoldsRow,
   LockAccountsRow,
 } from './transaction.sql.ts'
 
-export function toTransaction(row: FindTransactionByIdRow): Transaction {
+export function toTransaction(row: ListTransactionsByIdsRow): Transaction {
   return {
     id: row.id,
     accountId: row.account_id,
@@ -27,11 +27,20 @@ export function toTransaction(row: FindTransactionByIdRow): Transaction {
   }
 }
 
-type LockedRow = Omit<LockAccountsRow, 'now' | 'xact_id' | 'xact_no'> & { id: string }
+type Present<Row, Column extends keyof Row> = { [C in Column]: NonNullable<Row[C]> }
 
-/** The row of an account, not the lone one that tells the time. */
-export function isAccount(row: LockAccountsRow): row is LockAccountsRow & { id: string } {
-  return row.id !== null
+type LockedColumn = 'id' | 'user_id' | 'currency' | 'balance' | 'min_balance' | 'held' | 'entry_no'
+
+type LockedRow = Present<LockAccountsRow, LockedColumn> &
+  Pick<LockAccountsRow, 'closed_at' | 'rolled_up_until' | 'expired_hold_ids'>
+
+type ClockRow = Present<LockAccountsRow, 'now' | 'xact_id' | 'xact_no'>
+
+/** The rows of the accounts, and the last row, which tells the time and the transaction's number. */
+export function toLocked(rows: readonly LockAccountsRow[]) {
+  const { now, xact_id: xactId, xact_no: xactNo } = rows.at(-1) as ClockRow
+  const accounts = (rows.slice(0, -1) as LockedRow[]).map(toLockedAccount)
+  return { now, xactId, xactNo, accounts: new Map(accounts.map((one) => [one.id, one])) }
 }
 
 export function toLockedAccount(row: LockedRow): LockedAccount {
@@ -87,7 +96,7 @@ export function toStoredAnswer(row: ListAnswersRow): StoredAnswer {
 function toOutcome({ hold, ...row }: ListAnswersRow): Outcome {
   const { amount, captured, metadata, ...rest } = (hold ?? {}) as unknown as StoredHold
   return {
-    ...(row.id !== null && { transaction: toTransaction(row as FindTransactionByIdRow) }),
+    ...(row.id !== null && { transaction: toTransaction(row as ListTransactionsByIdsRow) }),
     ...(hold !== null && {
       hold: {
         ...rest,

@@ -1,12 +1,13 @@
 import type { Pool } from '../../../internal/postgres/pool'
+import { lookupLimits, newLookup } from '../../../internal/lookup/lookup'
 import type { Ids } from '../../../internal/id/id'
 import type { Period, Transaction, TransactionPosition, TransactionStore } from '../transaction'
 import { newGroupPoster, type PostOptions } from './post'
 import { toTransaction } from './row'
 import {
-  findTransactionById,
   listLargestExpenses,
   listTransactionsByAccount,
+  listTransactionsByIds,
 } from './transaction.sql.ts'
 
 export interface TransactionStoreDeps {
@@ -30,13 +31,15 @@ export function newTransactionStore({
   ids,
   options,
 }: TransactionStoreDeps): TransactionStore {
+  const load = async (wanted: string[]) => {
+    const rows = await listTransactionsByIds(pool, { ids: wanted })
+    return new Map(rows.map((row) => [row.id, toTransaction(row)]))
+  }
+  const found = newLookup({ load, ...lookupLimits })
   return {
     post: newGroupPoster(lanes, ids, options),
 
-    async find(id): Promise<Transaction | undefined> {
-      const row = await findTransactionById(pool, { id })
-      return row && toTransaction(row)
-    },
+    find: found.find,
 
     async listByAccount(accountId, { from, to, after = newest, limit }): Promise<Transaction[]> {
       const rows = await listTransactionsByAccount(pool, {

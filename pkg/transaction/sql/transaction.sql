@@ -28,8 +28,8 @@ where i.key = any($keys::text[]);
 -- name: LockAccounts :many
 -- All accounts that a group touches, both sides, locked in the order of their ids: two groups never
 -- wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
--- clock is read above the locks: the last row's `now` is later than all of them, so that on each
--- account created_at rises with entry_no. A row without an account when none of them is there.
+-- clock is read in a last row of its own, when all rows before it are locked: on each account
+-- created_at rises with entry_no.
 -- A hold whose time is over holds nothing, although it is counted until the account changes; accounts
 -- on which nothing is held are spared the look.
 with locked_account as materialized (
@@ -48,22 +48,27 @@ expired_hold as (
   group by h.account_id
 )
 select
-  clock_timestamp() as "now!",
-  pg_current_xact_id() as "xact_id!",
-  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no!",
+  null::timestamptz as now,
+  null::xid8 as xact_id,
+  null::bigint as xact_no,
   a.id,
-  a.user_id as "user_id!",
-  a.currency as "currency!",
-  a.balance as "balance!",
-  a.min_balance as "min_balance!",
-  a.held - coalesce(e.amount, 0) as "held!",
-  a.entry_no as "entry_no!",
+  a.user_id,
+  a.currency,
+  a.balance,
+  a.min_balance,
+  a.held - coalesce(e.amount, 0) as held,
+  a.entry_no,
   a.closed_at,
   a.rolled_up_until,
   e.ids as expired_hold_ids
-from (values (true)) as always (is_true)
-left join locked_account a on is_true
-left join expired_hold e on e.account_id = a.id;
+from locked_account a
+left join expired_hold e on e.account_id = a.id
+union all
+select
+  clock_timestamp(),
+  pg_current_xact_id(),
+  pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
+  null, null, null, null, null, null, null, null, null, null;
 
 -- name: LockFreeAccounts :many
 -- The same, without waiting for those that somebody else holds.
@@ -83,22 +88,27 @@ expired_hold as (
   group by h.account_id
 )
 select
-  clock_timestamp() as "now!",
-  pg_current_xact_id() as "xact_id!",
-  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no!",
+  null::timestamptz as now,
+  null::xid8 as xact_id,
+  null::bigint as xact_no,
   a.id,
-  a.user_id as "user_id!",
-  a.currency as "currency!",
-  a.balance as "balance!",
-  a.min_balance as "min_balance!",
-  a.held - coalesce(e.amount, 0) as "held!",
-  a.entry_no as "entry_no!",
+  a.user_id,
+  a.currency,
+  a.balance,
+  a.min_balance,
+  a.held - coalesce(e.amount, 0) as held,
+  a.entry_no,
   a.closed_at,
   a.rolled_up_until,
   e.ids as expired_hold_ids
-from (values (true)) as always (is_true)
-left join locked_account a on is_true
-left join expired_hold e on e.account_id = a.id;
+from locked_account a
+left join expired_hold e on e.account_id = a.id
+union all
+select
+  clock_timestamp(),
+  pg_current_xact_id(),
+  pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
+  null, null, null, null, null, null, null, null, null, null;
 
 -- name: ListAccountIds :many
 -- Which of these accounts there are, locked or not.
@@ -210,12 +220,13 @@ from unnest(
 select
   case when pg_is_in_recovery() then 'in progress' else pg_xact_status($xact_id::xid8) end as status;
 
--- name: FindTransactionById :maybe
+-- name: ListTransactionsByIds :many
 select
   id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
   effective_at, created_at, reverses_id, hold_id
 from transaction
-where id = $id;
+where id = any($ids::uuid[])
+order by id;
 
 -- name: ListTransactionsByAccount :many
 -- Both sides of the account, each along its own index and already cut to the page, then merged.

@@ -1,17 +1,19 @@
 import { Fault } from '../../../internal/fault/fault'
+import { lookupLimits, newLookup } from '../../../internal/lookup/lookup'
 import { sqlState, violates } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Account } from '../../account/account'
-import { userFaults, type User, type UserStore } from '../user'
+import { userFaults, type User, type UserOverview, type UserStore } from '../user'
 import {
   insertUser,
-  listUserAccounts,
+  listUsersWithAccounts,
   listUsers,
   type InsertUserRow,
-  type ListUserAccountsRow,
+  type ListUsersWithAccountsRow,
 } from './user.sql.ts'
 
 export function newUserStore(db: Executor): UserStore {
+  const overviews = newLookup({ load: (ids) => loadOverviews(db, ids), ...lookupLimits })
   return {
     async insert({ id, firstName, lastName }) {
       try {
@@ -30,16 +32,22 @@ export function newUserStore(db: Executor): UserStore {
       return rows.map(toUser)
     },
 
-    async findOverview(id) {
-      const rows = await listUserAccounts(db, { id })
-      const [first] = rows
-      if (!first) return undefined
-      return {
-        user: toUser({ ...first, id: first.user_id, created_at: first.user_created_at }),
-        accounts: rows.filter(hasAccount).map(toAccount),
-      }
-    },
+    findOverview: overviews.find,
   }
+}
+
+async function loadOverviews(db: Executor, ids: string[]): Promise<Map<string, UserOverview>> {
+  const overviews = new Map<string, UserOverview>()
+  for (const row of await listUsersWithAccounts(db, { ids })) {
+    const overview = overviews.get(row.user_id) ?? { user: toOwner(row), accounts: [] }
+    overviews.set(row.user_id, overview)
+    if (hasAccount(row)) overview.accounts.push(toAccount(row))
+  }
+  return overviews
+}
+
+function toOwner(row: ListUsersWithAccountsRow): User {
+  return toUser({ ...row, id: row.user_id, created_at: row.user_created_at })
 }
 
 function toUser(row: InsertUserRow): User {
@@ -53,12 +61,12 @@ function toUser(row: InsertUserRow): User {
 
 /** The row of an account, not the lone one of a user who has none: its columns are all there. */
 type AccountRow = {
-  [Column in keyof ListUserAccountsRow]: NonNullable<ListUserAccountsRow[Column]>
+  [Column in keyof ListUsersWithAccountsRow]: NonNullable<ListUsersWithAccountsRow[Column]>
 } & {
-  closed_at: ListUserAccountsRow['closed_at']
+  closed_at: ListUsersWithAccountsRow['closed_at']
 }
 
-function hasAccount(row: ListUserAccountsRow): row is AccountRow {
+function hasAccount(row: ListUsersWithAccountsRow): row is AccountRow {
   return row.id !== null
 }
 

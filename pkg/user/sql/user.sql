@@ -11,8 +11,8 @@ where id > coalesce($after_id?, '')
 order by id
 limit $limit;
 
--- name: ListUserAccounts :many
--- A user with all their accounts in one statement, hence in one snapshot: a row per account, one
+-- name: ListUsersWithAccounts :many
+-- Users with all their accounts in one statement, hence in one snapshot: a row per account, one
 -- without an account for a user who has none, no row for no user.
 select
   u.id as "user_id!",
@@ -37,5 +37,5 @@ select
   a.created_at
 from app_user u
 left join account a on a.user_id = u.id
-where u.id = $id
-order by a.id;
+where u.id = any($ids::text[])
+order by u.id, a.id;

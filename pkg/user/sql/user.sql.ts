@@ -46,11 +46,11 @@ limit $2`,
   params: ['after_id', 'limit'],
 })
 
-export interface ListUserAccountsParams {
-  id: string
+export interface ListUsersWithAccountsParams {
+  ids: string[]
 }
 
-export interface ListUserAccountsRow {
+export interface ListUsersWithAccountsRow {
   user_id: string
   first_name: string
   last_name: string
@@ -67,11 +67,11 @@ export interface ListUserAccountsRow {
 }
 
 /**
- * A user with all their accounts in one statement, hence in one snapshot: a row per account, one
+ * Users with all their accounts in one statement, hence in one snapshot: a row per account, one
  * without an account for a user who has none, no row for no user.
  */
-export const listUserAccounts = many<ListUserAccountsParams, ListUserAccountsRow>({
-  name: 'user.ListUserAccounts',
+export const listUsersWithAccounts = many<ListUsersWithAccountsParams, ListUsersWithAccountsRow>({
+  name: 'user.ListUsersWithAccounts',
   text: `select
   u.id as "user_id",
   u.first_name as "first_name",
@@ -95,7 +95,7 @@ export const listUserAccounts = many<ListUserAccountsParams, ListUserAccountsRow
   a.created_at
 from app_user u
 left join account a on a.user_id = u.id
-where u.id = $1
-order by a.id`,
-  params: ['id'],
+where u.id = any($1::text[])
+order by u.id, a.id`,
+  params: ['ids'],
 })
