@@ -1,0 +1,1 @@
+-- The place of a migration that is made beside this one; without it the numbers would have a gap.
