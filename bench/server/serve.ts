@@ -22,7 +22,7 @@ export async function serve(
   tell: (message: Served) => void,
 ): Promise<Running> {
   const write = (line: string) => tell({ type: 'failure', entry: JSON.parse(line) as object })
-  const log = newLog({ level: 'error', format: 'json' }, { write })
+  const log = newLog({ level: 'warn', format: 'json' }, { write })
   const { port, close } = await start(store, config, log)
   tell({ type: 'ready', port })
   return { close }

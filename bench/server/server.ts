@@ -7,7 +7,7 @@ export type StoreName = 'real' | 'memory' | 'plain' | 'pg-mem'
 
 export const storeNames: readonly StoreName[] = ['real', 'memory', 'plain', 'pg-mem']
 
-/** What the serving process tells: once its port, and each entry of its log that is an error. */
+/** What the serving process tells: once its port, and each entry of its log that is a warning or an error. */
 export type Served = { type: 'ready'; port: number } | { type: 'failure'; entry: object }
 
 /** A store that is served in a process of its own. */
@@ -76,8 +76,9 @@ interface LoggedError {
   cause?: LoggedError
 }
 
-/** The first line of the innermost cause. */
-function describeFailure(entry: { err?: LoggedError; msg?: string }): string {
+/** The reason that is given, or the first line of the innermost cause. */
+function describeFailure(entry: { reason?: string; err?: LoggedError; msg?: string }): string {
+  if (entry.reason !== undefined) return entry.reason
   let error = entry.err
   while (error?.cause) error = error.cause
   return (error?.message ?? entry.msg ?? 'no reason given').split('\n')[0]!

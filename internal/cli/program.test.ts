@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { newClosers } from './closers'
-import { describeError } from './describe'
+import { describeError } from '../fault/describe'
 import { runProgram, type Running } from './program'
 import { usageFault } from './arguments'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { Fault } from '../fault/fault'
-import { describeError } from './describe'
+import { describeError } from '../fault/describe'
 
 /** Something that runs until it is closed. */
 export interface Running {

@@ -205,6 +205,36 @@ describe('the log', () => {
     expect(log.entries).toEqual([expected])
   })
 
+  test('has one short line without a stack for what is unavailable, and says why', async () => {
+    const cause = new Error('connect ECONNREFUSED')
+    const { app, log } = newThingApp(async () => {
+      throw new Fault(thingFaults.busy, { detail: 'Full.', cause })
+    })
+    await request(app).post('/things/a').send(thing)
+    expect(log.entries).toEqual([
+      {
+        level: 'warn',
+        fields: {
+          request_id: expect.any(String),
+          method: 'POST',
+          path: '/things/a',
+          status: 503,
+          duration_ms: expect.any(Number),
+          code: 'thing.busy',
+          reason: 'connect ECONNREFUSED',
+        },
+      },
+    ])
+  })
+
+  test('cuts a reason that goes on and on', async () => {
+    const { app, log } = newThingApp(async () => {
+      throw new Fault(thingFaults.busy, { detail: 'x'.repeat(1000) })
+    })
+    await request(app).post('/things/a').send(thing)
+    expect(log.entries).toMatchObject([{ level: 'warn', fields: { reason: 'x'.repeat(300) } }])
+  })
+
   test('takes a client that hung up for no error', async () => {
     const begun = newGate()
     const goOn = newGate()

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { systemIds } from '../id/id'
+import { describeError } from '../fault/describe'
 import type { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { retryAfterSeconds, toFault, toProblem, type Problem } from './problem'
@@ -21,6 +22,7 @@ export interface Border {
 }
 
 const pathLengthMax = 200
+const reasonLengthMax = 300
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -105,6 +107,16 @@ function logRequest(log: Log, { req, res, exchange, status, fault }: LogEntry): 
     ...(fault && { code: fault.code }),
     ...(res.destroyed && { hung_up: true }),
   }
-  if (status >= 500) log.error({ ...fields, err: fault }, 'request failed')
+  if (fault?.kind === 'unavailable') {
+    log.warn({ ...fields, reason: reasonOf(fault) }, 'request not served')
+  } else if (status >= 500) log.error({ ...fields, err: fault }, 'request failed')
   else log.debug(fields, 'request answered')
+}
+
+/**
+ * One line, no stack: while the database is away or more is asked than can be taken, there is one of
+ * these for each request, and nobody has a defect to look for.
+ */
+function reasonOf(fault: Fault): string {
+  return describeError(fault.cause ?? fault).slice(0, reasonLengthMax)
 }

@@ -1,5 +1,5 @@
 import { inspect, types } from 'node:util'
-import { Fault } from '../fault/fault'
+import { Fault } from './fault'
 
 const causesMax = 5
 
