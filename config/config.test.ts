@@ -50,7 +50,12 @@ describe('every file of every program', () => {
 test('limits that the file leaves out have their documented values', () => {
   expect(load(embedded)).toMatchObject({
     http: { host: '127.0.0.1', port: 8080, body_bytes_max: 65536, request_timeout_ms: 2800 },
-    database: { pool_connections_max: 10, statement_timeout_ms: 2000, prepared_statements: true },
+    database: {
+      role: 'tillbook_api',
+      pool_connections_max: 10,
+      statement_timeout_ms: 2000,
+      prepared_statements: true,
+    },
     ledger: { lanes: 2, group_requests_max: 500, queue_requests_max: 2000, attempts_max: 20 },
     log: { level: 'info', format: 'json' },
   })
@@ -144,6 +149,23 @@ test.each(['localhost/db', 'postgres:db', 'postgres://u:%zz@h/db', 'postgres://h
   'refuses the URL %j',
   (url) => {
     expect(mistakesOf(() => load({ environment: 'local', database: { url } }))).toHaveLength(1)
+  },
+)
+
+test('the API works as its role, the other programs as their login', () => {
+  expect(load(embedded).database.role).toBe('tillbook_api')
+  for (const program of ['migrate', 'populate', 'database'] as const) {
+    expect(load(embedded, {}, program).database.role).toBeUndefined()
+  }
+})
+
+test.each(['', 'two words', 'a\\ b', '-c', '1st', 'x'.repeat(64), 'a;b', 'café'])(
+  'refuses the role %j',
+  (role) => {
+    const mistakes = mistakesOf(() =>
+      load({ ...embedded, database: { ...embedded.database, role } }),
+    )
+    expect(mistakes).toEqual([expect.stringMatching(/^database\.role: must be the name of a role/)])
   },
 )
 

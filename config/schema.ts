@@ -37,9 +37,16 @@ function isDatabaseUrl(url: string): boolean {
 
 const environment = oneOf(['local', 'compose', 'test', 'production'])
 
+// Goes into the options of a session as it stands, where a space or a backslash would mean something.
+const roleForm = 'must be the name of a role: letters, digits and _, or none'
+const role = z
+  .string({ error: roleForm })
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, { error: roleForm })
+
 const databaseShape = section({
   url: z.string({ error: urlForm }).refine(isDatabaseUrl, { error: urlForm }).optional(),
   embedded: section({ directory: text('must be the path of a folder') }).optional(),
+  role: role.optional(),
   pool_connections_max: wholeNumber(1, 1000).default(10),
   connect_timeout_ms: wholeNumber(1, msMax).default(1000),
   statement_timeout_ms: wholeNumber(1, msMax).default(2000),
@@ -50,10 +57,18 @@ const databaseShape = section({
 // `when`: also asked when something else is wrong, so that all mistakes are listed at once.
 const always = { when: () => true }
 
-const databaseSection = databaseShape.refine(
-  (value) => !isObject(value) || (value.url === undefined) !== (value.embedded === undefined),
+const hasOneDatabase = [
+  (value: unknown) =>
+    !isObject(value) || (value.url === undefined) !== (value.embedded === undefined),
   { error: 'must have exactly one of `url` and `embedded`', ...always },
-)
+] as const
+
+const databaseSection = databaseShape.refine(...hasOneDatabase)
+
+/** The API may add to the books and nothing else; the other programs work as the owner of the tables. */
+const apiDatabaseSection = databaseShape
+  .extend({ role: role.default('tillbook_api') })
+  .refine(...hasOneDatabase)
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
@@ -74,7 +89,7 @@ const ledger = section({
   queue_wait_ms_max: wholeNumber(1, msMax).default(2000),
   attempts_max: wholeNumber(1, 1000).default(20),
   lock_timeout_ms: wholeNumber(1, msMax).default(300),
-  outcome_timeout_ms: wholeNumber(1, msMax).default(5000),
+  outcome_timeout_ms: wholeNumber(1, msMax).default(2000),
 })
 
 const log = section({
@@ -98,6 +113,7 @@ function allowsDatabase(value: unknown): boolean {
 
 export const api = section({
   ...shared,
+  database: apiDatabaseSection,
   http: http.prefault({}),
   ledger: ledger.prefault({}),
 }).refine(allowsDatabase, embeddedInProduction)

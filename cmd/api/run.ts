@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiConfig } from '../../config/config'
-import { migrationNames } from '../../internal/build/build'
 import { newClosers } from '../../internal/cli/closers'
 import type { Running } from '../../internal/cli/program'
-import { databaseUnavailable, Fault } from '../../internal/fault/fault'
+import { databaseUnavailable } from '../../internal/fault/fault'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
 import { systemIds } from '../../internal/id/id'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
 import type { AccountStore } from '../../pkg/account/account'
 import { newAccountApp } from '../../pkg/account/app/account'
 import { newAccountStore } from '../../pkg/account/sql/store'
@@ -24,6 +22,7 @@ import type { TransactionStore } from '../../pkg/transaction/transaction'
 import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
+import { refuseToStart, whyNotReady } from './readiness'
 import { newRoutes, type Apps } from './routes'
 
 export interface ApiDeps {
@@ -43,13 +42,13 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     const { pool, lanes } = await openPools(config, log)
     closers.add(pool.close)
     closers.add(lanes.close)
-    await refuseOtherSchema(pool, log)
+    await refuseToStart(pool, config.database.role, log)
 
     const apps = newApps(newStores(config, pool, lanes), config)
     closers.add(apps.ledger.close)
     const { http } = config
     const app = newHttpApp({
-      routes: newRoutes({ ...apps, whyNotReady: () => whyNotReady(pool) }),
+      routes: newRoutes({ ...apps, whyNotReady: () => whyNotReady(pool, config.database.role) }),
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
       log,
@@ -131,22 +130,4 @@ export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids =
     holds: newHoldApp({ ledger, holds }),
     ledger,
   }
-}
-
-/** A database that is away comes back by itself; a schema of another version does not. */
-async function refuseOtherSchema(pool: Pool, log: Log): Promise<void> {
-  try {
-    const schema = await checkSchema(pool, migrationNames())
-    if (schema.state !== 'current') throw new Error(describeSchema(schema))
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    log.warn({ err: error }, 'the database cannot be reached; serving 503 until it can')
-  }
-}
-
-/** A newer schema is no reason: while a new version is rolled out, the old one goes on serving. */
-async function whyNotReady(pool: Pool): Promise<string | undefined> {
-  const schema = await checkSchema(pool, migrationNames())
-  const isServable = schema.state === 'current' || schema.state === 'ahead'
-  return isServable ? undefined : describeSchema(schema)
 }

@@ -5,6 +5,8 @@ import { typeParsers } from './types'
 export interface ConnectionSettings {
   /** `postgres://user:password@host:port/database` */
   url: string
+  /** What the session works as, once its login is let in; without one it works as the login. */
+  role?: string | undefined
   pool_connections_max: number
   connect_timeout_ms: number
   statement_timeout_ms: number
@@ -23,9 +25,10 @@ const sessionOptions = '-c synchronous_commit=on -c jit=off -c timezone=UTC -c d
 /** The driver's configuration: types, session settings and a limit for every wait. */
 export function connectionConfig(settings: ConnectionSettings, program: string): ClientConfig {
   const { connectionString, options } = takeOptions(settings.url)
+  const role = settings.role === undefined ? '' : `-c role=${settings.role}`
   return {
     connectionString,
-    options: `${options} ${sessionOptions}`.trim(),
+    options: [options, sessionOptions, role].filter(Boolean).join(' '),
     application_name: program,
     types: typeParsers,
     connectionTimeoutMillis: settings.connect_timeout_ms,

@@ -4,13 +4,13 @@ import { databaseUnavailable, Fault } from '../fault/fault'
 
 /** The SQLSTATEs the code speaks of, by PostgreSQL's own names. */
 export const sqlState = {
+  invalid_parameter_value: '22023',
   unique_violation: '23505',
-  foreign_key_violation: '23503',
-  check_violation: '23514',
   read_only_sql_transaction: '25006',
   idle_in_transaction_session_timeout: '25P03',
   serialization_failure: '40001',
   deadlock_detected: '40P01',
+  insufficient_privilege: '42501',
   undefined_table: '42P01',
   too_many_connections: '53300',
   object_in_use: '55006',
@@ -37,14 +37,9 @@ export function sqlStateOf(error: unknown): string | undefined {
   return databaseError(error)?.code
 }
 
-/** The name of the constraint that was violated. */
-export function constraintOf(error: unknown): string | undefined {
-  return databaseError(error)?.constraint
-}
-
 /** True when this very constraint was violated: `violates(error, sqlState.unique_violation, 'app_user_pkey')`. */
 export function violates(error: unknown, state: string, constraint: string): boolean {
-  return sqlStateOf(error) === state && constraintOf(error) === constraint
+  return sqlStateOf(error) === state && databaseError(error)?.constraint === constraint
 }
 
 // 28 and 3D000 come from connecting only: the role or the database is not there (any more).
@@ -113,6 +108,21 @@ export function toFault(error: unknown): unknown {
   // Class 53: it has no disk, memory or connection left.
   if (sqlStateOf(error)?.startsWith('53')) return unavailable('The database is full.', error)
   return error
+}
+
+/**
+ * What was thrown by connecting, where the server also refuses a session that may not have the role or
+ * the settings it asks for: `database.unavailable`, because an operator can change that meanwhile.
+ */
+export function toConnectFault(error: unknown): unknown {
+  if (!isRefusedSession(error)) return toFault(error)
+  return unavailable('The database refuses the session.', error)
+}
+
+const refusedStates: unknown[] = [sqlState.invalid_parameter_value, sqlState.insufficient_privilege]
+
+function isRefusedSession(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && refusedStates.includes(error.code)
 }
 
 function unavailable(detail: string, cause: unknown): Fault {

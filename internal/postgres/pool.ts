@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import pg, { type PoolClient } from 'pg'
 import type { Log } from '../log/log'
 import { connectionConfig, type ConnectionSettings } from './connection'
-import { isConnectionError, toFault } from './errors'
+import { isConnectionError, toConnectFault, toFault } from './errors'
 import type { Executor, Statement } from './query'
 
 /** Connections that are shared. What passes by itself is thrown as Fault `database.unavailable`. */
@@ -42,7 +42,10 @@ export function newPool(settings: ConnectionSettings, log: Log, options: PoolOpt
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
   pool.on('connect', (client) => client.on('error', ignoreLoss))
 
-  const connect = (): Promise<PoolClient> => pool.connect().catch(rethrow)
+  const connect = (): Promise<PoolClient> =>
+    pool.connect().catch((error: unknown) => {
+      throw toConnectFault(error)
+    })
   const withClient = async <T>(work: (client: Executor) => Promise<T>): Promise<T> => {
     const client = await connect()
     const lent = lend(client, settings.prepared_statements)

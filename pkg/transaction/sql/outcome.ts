@@ -48,7 +48,8 @@ async function isOver(lanes: Pool, xactId: string): Promise<boolean> {
     const { status } = await findXactStatus(lanes, { xact_id: xactId })
     return status !== 'in progress'
   } catch (error) {
-    if (sqlStateOf(error) === invalidParameterValue) return true
+    // A Fault is a session that could not be had at all.
+    if (!(error instanceof Fault) && sqlStateOf(error) === invalidParameterValue) return true
     throw error
   }
 }

@@ -1,0 +1,66 @@
+import { migrationNames } from '../../internal/build/build'
+import { Fault } from '../../internal/fault/fault'
+import type { Log } from '../../internal/log/log'
+import { sqlState, sqlStateOf } from '../../internal/postgres/errors'
+import type { Executor } from '../../internal/postgres/query'
+import { checkSchema, describeSchema, type SchemaState } from '../../internal/postgres/schema-check'
+import { findRights } from './rights.sql.ts'
+
+/** A database that is away comes back by itself; another schema or a role without rights does not. */
+export async function refuseToStart(db: Executor, role: string, log: Log): Promise<void> {
+  try {
+    const reason = await findReason(db, role, ['current'])
+    if (reason !== undefined) throw new Error(reason)
+    const { role: session, can_rewrite: canRewrite } = await findRights(db)
+    if (canRewrite) {
+      log.warn({ role: session }, 'the role of the API may change and delete transactions')
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    log.warn({ err: error }, 'the database cannot be reached; serving 503 until it can')
+  }
+}
+
+/**
+ * Why requests cannot be served, in a sentence. A newer schema is no reason: while a new version is
+ * rolled out, the old one goes on serving. Throws database.unavailable when there is nobody to ask.
+ */
+export function whyNotReady(db: Executor, role: string): Promise<string | undefined> {
+  return findReason(db, role, ['current', 'ahead'])
+}
+
+async function findReason(
+  db: Executor,
+  role: string,
+  servable: SchemaState['state'][],
+): Promise<string | undefined> {
+  try {
+    const schema = await checkSchema(db, migrationNames())
+    if (!servable.includes(schema.state)) return describeSchema(schema)
+    const rights = await findRights(db)
+    return rights.can_post ? undefined : lacksRights(rights.role)
+  } catch (error) {
+    const refusal = describeRefusal(error, role)
+    if (refusal === undefined) throw error
+    return refusal
+  }
+}
+
+/** What only an operator can change: see toConnectFault for where the first two come from. */
+function describeRefusal(error: unknown, role: string): string | undefined {
+  const state = sqlStateOf(error)
+  if (error instanceof Fault && state === sqlState.invalid_parameter_value) {
+    return `The database opens no session as the role "${role}": ${words(error)}. \`make migrate\` creates tillbook_api.`
+  }
+  if (state !== sqlState.insufficient_privilege) return undefined
+  if (!(error instanceof Fault)) return lacksRights(role)
+  return `The login of the API may not work as the role "${role}": make it a member of that role.`
+}
+
+function lacksRights(role: string): string {
+  return `The role "${role}" lacks rights that the API needs: run \`make migrate\`, or make it a member of tillbook_api.`
+}
+
+function words({ cause }: Fault): string {
+  return cause instanceof Error ? cause.message : ''
+}
