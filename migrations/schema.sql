@@ -13,10 +13,21 @@ $function$;
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   raise exception 'rows of "%" are only ever added', tg_table_name
     using errcode = 'restrict_violation', hint = 'Post a reversal.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_statement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception '%', tg_argv[0] using errcode = 'restrict_violation';
 end
 $function$;
 
@@ -262,6 +273,20 @@ CREATE INDEX transaction_position_idx ON transaction USING btree (xact_no, id);
 
 CREATE UNIQUE INDEX transaction_reverses_key ON transaction USING btree (reverses_id) WHERE reverses_id IS NOT NULL;
 
+CREATE TRIGGER account_keeps_identity BEFORE UPDATE OF id, user_id, currency, created_at ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id, the owner and the currency of an account never change');
+
+CREATE TRIGGER account_no_delete BEFORE DELETE OR TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('accounts are closed, never deleted');
+
+CREATE TRIGGER app_user_keeps_identity BEFORE UPDATE OF id, created_at ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id of a user never changes');
+
+CREATE TRIGGER app_user_no_delete BEFORE DELETE OR TRUNCATE ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('users are never deleted');
+
+CREATE TRIGGER hold_keeps_identity BEFORE UPDATE OF id, amount, account_id, counterparty_id, currency, created_at ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the amount and the accounts of a hold never change');
+
+CREATE TRIGGER hold_no_delete BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('holds are closed, never deleted');
+
+CREATE TRIGGER idempotency_no_update BEFORE UPDATE OR TRUNCATE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
 CREATE TRIGGER transaction_append_only BEFORE DELETE OR UPDATE ON transaction FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER transaction_no_truncate BEFORE TRUNCATE ON transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -283,6 +308,8 @@ comment on table transaction is 'One movement of money between two accounts. Row
 comment on table xact_epoch is 'One row: what lifts this server''s transaction numbers above those that a restored book brought along.';
 
 comment on function balance_before(pg_catalog.text,timestamp with time zone) is 'The sum of an account''s entries dated before a moment, in minor units.';
+
+comment on function refuse_statement() is 'Refuses the statement with the sentence that the trigger gives.';
 
 comment on column account.balance is 'Minor units. Always the sum of the account''s transactions; written only with them.';
 
@@ -331,3 +358,39 @@ comment on column transaction.counterparty_id is 'The account on the other side,
 comment on column transaction.xact_no is 'The database transaction that wrote it: pg_current_xact_id() plus xact_epoch.xact_offset. With id, its position among all transactions.';
 
 comment on column transaction.hold_id is 'The hold that it captured.';
+
+revoke all on function balance_before(text,timestamp with time zone) from public;
+
+revoke all on function refuse_change() from public;
+
+revoke all on function refuse_statement() from public;
+
+grant usage
+  on schema public to tillbook_api;
+
+grant select, insert (id, user_id, name, currency, min_balance), update (balance, min_balance, entry_no, closed_at, held, rolled_up_until, rolled_up_entry_no)
+  on table account to tillbook_api;
+
+grant select, insert (id, first_name, last_name), update (first_name, last_name)
+  on table app_user to tillbook_api;
+
+grant select
+  on table currency to tillbook_api;
+
+grant select, insert, update (captured, expires_at, closed_at, closed_as)
+  on table hold to tillbook_api;
+
+grant select, insert
+  on table idempotency to tillbook_api;
+
+grant select, insert, update, delete
+  on table late_entry to tillbook_api;
+
+grant select, insert
+  on table transaction to tillbook_api;
+
+grant select
+  on table xact_epoch to tillbook_api;
+
+grant execute
+  on function balance_before(text,timestamp with time zone) to tillbook_api;

@@ -435,6 +435,24 @@ describe('generate', () => {
     }
   })
 
+  it('writes down who may do what, and notices when somebody may do more', async () => {
+    const grants = `revoke all on function keep() from public;
+      grant select, update (amount, order_id), insert on item to tillbook_api;
+      grant delete on "order" to public;`
+    await put('migrations/003-grant.sql', grants)
+    await generateAll()
+    const schema = await readFile(join(root, 'migrations/schema.sql'), 'utf8')
+    expect(schema).toContain('revoke all on function keep() from public;')
+    expect(schema).toContain(
+      'grant select, insert, update (order_id, amount)\n  on table item to tillbook_api;',
+    )
+    expect(schema).toContain('grant delete\n  on table "order" to public;')
+    const document = await readFile(join(root, 'docs/schema.md'), 'utf8')
+    expect(document).toMatch(/\| everybody +\| table order +\| delete +\|/)
+    await put('migrations/003-grant.sql', `${grants} grant delete on item to tillbook_api`)
+    expect(await generateAll(true)).toEqual(['migrations/schema.sql', 'docs/schema.md'])
+  })
+
   it('draws the tables and lists their columns', async () => {
     await generateAll()
     const document = await readFile(join(root, 'docs/schema.md'), 'utf8')

@@ -1,15 +1,18 @@
 import type { Executor } from '../../internal/postgres/query'
 import {
+  listClosedFunctions,
   listColumns,
   listComments,
   listConstraints,
   listFunctions,
+  listGrants,
   listIndexes,
   listTables,
   listTriggers,
   listUnwritten,
   type ListColumnsRow,
   type ListConstraintsRow,
+  type ListGrantsRow,
   type ListIndexesRow,
   type ListTablesRow,
   type ListTriggersRow,
@@ -17,6 +20,7 @@ import {
 
 export type Column = ListColumnsRow
 export type Constraint = ListConstraintsRow
+export type Grant = ListGrantsRow
 
 /** A table with all that belongs to it. */
 export interface Table extends ListTablesRow {
@@ -32,6 +36,10 @@ export interface Catalogue {
   constraints: Constraint[]
   functions: string[]
   comments: string[]
+  /** What others than the owner may do. */
+  grants: Grant[]
+  /** Functions that not everybody may call. */
+  closedFunctions: string[]
 }
 
 /** Reads the schema; throws when it holds something that would be left out. */
@@ -56,6 +64,8 @@ export async function readCatalogue(db: Executor): Promise<Catalogue> {
     }),
     constraints,
     functions: (await listFunctions(db)).map((row) => row.definition),
+    grants: await listGrants(db),
+    closedFunctions: (await listClosedFunctions(db)).map((row) => row.name),
     comments: (await listComments(db)).map((row) => row.statement),
   }
 }

@@ -200,6 +200,88 @@ order by
   params: [],
 })
 
+export interface ListGrantsRow {
+  kind: string
+  object: string
+  grantee: string | null
+  privileges: string
+}
+
+/**
+ * Who else than the owner may do what, with the columns where it is not the whole table. A null grantee
+ * is everybody. What the database itself and its default schema give away is not the schema's own.
+ */
+export const listGrants = many<void, ListGrantsRow>({
+  name: 'catalogue.ListGrants',
+  text: `with granted as (
+  select 1 as place, 'table' as kind, quote_ident(c.relname) as object, g.grantee, g.privilege_type, null::text as column_name, 0 as number
+  from pg_class c
+  cross join lateral aclexplode(c.relacl) as g
+  where c.relnamespace = current_schema()::regnamespace
+    and c.relkind = 'r'
+    and g.grantee <> c.relowner
+  union all
+  select 1, 'table', quote_ident(c.relname), g.grantee, g.privilege_type, quote_ident(a.attname), a.attnum
+  from pg_class c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  cross join lateral aclexplode(a.attacl) as g
+  where c.relnamespace = current_schema()::regnamespace
+    and c.relkind = 'r'
+    and g.grantee <> c.relowner
+  union all
+  select 2, 'function', p.oid::regprocedure::text, g.grantee, g.privilege_type, null, 0
+  from pg_proc p
+  cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as g
+  where p.pronamespace = current_schema()::regnamespace
+    and p.prokind in ('f', 'p')
+    and g.grantee <> p.proowner
+  union all
+  select 0, 'schema', quote_ident(n.nspname), g.grantee, g.privilege_type, null, 0
+  from pg_namespace n
+  cross join lateral aclexplode(n.nspacl) as g
+  where n.oid = current_schema()::regnamespace
+    and g.grantee not in (n.nspowner, 0)
+),
+privilege as (
+  select
+    place, kind, object, grantee, lower(privilege_type) as name,
+    string_agg(column_name, ', ' order by number) as columns
+  from granted
+  group by place, kind, object, grantee, privilege_type
+)
+select
+  p.kind as "kind",
+  p.object as "object",
+  quote_ident(r.rolname) as grantee,
+  string_agg(
+    p.name || coalesce(' (' || p.columns || ')', ''), ', '
+    order by position(p.name in 'usage select insert update delete')
+  ) as "privileges"
+from privilege p
+left join pg_roles r on r.oid = p.grantee
+group by p.place, p.kind, p.object, r.rolname
+order by p.place, r.rolname nulls first, p.object collate "C"`,
+  params: [],
+})
+
+export interface ListClosedFunctionsRow {
+  name: string
+}
+
+/** Those that not everybody may call, which is what a function begins with. */
+export const listClosedFunctions = many<void, ListClosedFunctionsRow>({
+  name: 'catalogue.ListClosedFunctions',
+  text: `select p.oid::regprocedure::text as "name"
+from pg_proc p
+where p.pronamespace = current_schema()::regnamespace
+  and p.prokind in ('f', 'p')
+  and not exists (
+    select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as g where g.grantee = 0
+  )
+order by p.oid::regprocedure::text collate "C"`,
+  params: [],
+})
+
 export interface ListUnwrittenRow {
   description: string
 }

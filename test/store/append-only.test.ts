@@ -12,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => stores.close())
 
 const restrictViolation = '23001'
-const foreignKeyViolation = '23503'
 
 // The tests connect as the owner of the tables, or as a superuser: nobody has more rights.
 test.each([
@@ -29,9 +28,23 @@ test.each([
      select t.* from transaction t on conflict (id) do update set amount = 1`,
     restrictViolation,
   ],
-  ['delete from account', foreignKeyViolation],
-  [`update account set id = id || 'x'`, foreignKeyViolation],
-  [`update account set currency = 'JPY'`, foreignKeyViolation],
+  ['delete from account', restrictViolation],
+  [`delete from account where id = 'nobody'`, restrictViolation],
+  ['truncate account, transaction, hold', restrictViolation],
+  [`update account set id = id || 'x'`, restrictViolation],
+  [`update account set currency = 'JPY'`, restrictViolation],
+  ['update account set user_id = user_id', restrictViolation],
+  ['update account set created_at = now(), balance = balance', restrictViolation],
+  [
+    `insert into account select a.* from account a on conflict (id) do update set currency = 'JPY'`,
+    restrictViolation,
+  ],
+  ['delete from app_user', restrictViolation],
+  [`update app_user set id = id || 'x'`, restrictViolation],
+  ['delete from hold', restrictViolation],
+  ['update hold set amount = 1', restrictViolation],
+  ['update idempotency set refusal = null', restrictViolation],
+  ['truncate idempotency', restrictViolation],
 ])('the database refuses: %s', async (text, state) => {
   const rows = async () =>
     (await stores.pool.query({ text: 'select t::text from transaction t order by id', values: [] }))
@@ -41,6 +54,16 @@ test.each([
   const error = await stores.pool.query({ text, values: [] }).catch((thrown: unknown) => thrown)
   expect(sqlStateOf(error)).toBe(state)
   expect(await rows()).toEqual(before)
+})
+
+test('old keys may be deleted by the owner, who may change what has to change', async () => {
+  for (const text of [
+    'delete from idempotency',
+    `update account set name = 'x', balance = balance, closed_at = null`,
+    `update app_user set first_name = 'x'`,
+  ]) {
+    await stores.pool.query({ text, values: [] })
+  }
 })
 
 test.each([
