@@ -15,6 +15,9 @@ import { generate } from '../internal/sqlgen/generate'
 import { newDatabase, type TestDatabase } from './harness/database'
 import { pollUntil } from './harness/poll'
 
+// Each generates everything a few times, on a machine that may be busy with other things.
+jest.setTimeout(30_000)
+
 const path = 'pkg/thing/sql/thing.sql'
 
 let database: TestDatabase

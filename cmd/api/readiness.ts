@@ -1,4 +1,5 @@
 import { migrationNames } from '../../internal/build/build'
+import { describeError } from '../../internal/fault/describe'
 import { Fault } from '../../internal/fault/fault'
 import type { Log } from '../../internal/log/log'
 import { sqlState, sqlStateOf } from '../../internal/postgres/errors'
@@ -46,21 +47,22 @@ async function findReason(
   }
 }
 
-/** What only an operator can change: see toConnectFault for where the first two come from. */
+/** What only an operator can change; toConnectFault tells a refused session from a refused statement. */
 function describeRefusal(error: unknown, role: string): string | undefined {
   const state = sqlStateOf(error)
-  if (error instanceof Fault && state === sqlState.invalid_parameter_value) {
-    return `The database opens no session as the role "${role}": ${words(error)}. \`make migrate\` creates tillbook_api.`
+  const isSession = error instanceof Fault
+  if (isSession && state === sqlState.invalid_parameter_value) {
+    return `${refusedSession(error, role)} \`make migrate\` creates tillbook_api.`
   }
   if (state !== sqlState.insufficient_privilege) return undefined
-  if (!(error instanceof Fault)) return lacksRights(role)
-  return `The login of the API may not work as the role "${role}": make it a member of that role.`
+  if (!isSession) return lacksRights(role)
+  return `${refusedSession(error, role)} The login of the API has to be a member of it.`
+}
+
+function refusedSession({ cause }: Fault, role: string): string {
+  return `The database opens no session as the role "${role}": ${describeError(cause)}.`
 }
 
 function lacksRights(role: string): string {
   return `The role "${role}" lacks rights that the API needs: run \`make migrate\`, or make it a member of tillbook_api.`
-}
-
-function words({ cause }: Fault): string {
-  return cause instanceof Error ? cause.message : ''
 }

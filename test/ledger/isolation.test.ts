@@ -31,6 +31,7 @@ test('transactions are written under SERIALIZABLE and with synchronous_commit on
   await onServer(
     database.url,
     `create table watched_setting as select ''::text as isolation, ''::text as synchronous where false;
+     grant insert on watched_setting to tillbook_api;
      create function watch() returns trigger language plpgsql as $$
      begin
        insert into watched_setting

@@ -94,7 +94,8 @@ describe('the API does not start, and says why in a sentence, when', () => {
 
   test('its login may not have the role', async () => {
     await expect(tryToStart(stranger.urlOf(api.databaseUrl), 'tillbook_api')).rejects.toThrow(
-      'The login of the API may not work as the role "tillbook_api": make it a member of that role.',
+      'The database opens no session as the role "tillbook_api": permission denied to set role ' +
+        '"tillbook_api". The login of the API has to be a member of it.',
     )
   })
 
@@ -123,7 +124,7 @@ test('a login that loses its role is not ready, and is again when it has it back
   const drop = `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${member.name}'`
   await onServer(api.databaseUrl, `revoke tillbook_api from ${member.name}; ${drop}`)
   // A connection that was cut may be found out about only as it is used: database.unavailable.
-  const isRefused = /may not work as the role ..?tillbook_api/
+  const isRefused = /opens no session as the role ..?tillbook_api/
   await pollUntil(async () => isRefused.test((await api.send({ path: '/readyz' })).text), {
     what: 'a readiness that knows why',
   })

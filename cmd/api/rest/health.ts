@@ -34,7 +34,8 @@ export function healthRoutes({
       path: '/readyz',
       tag,
       summary: 'Can requests be served?',
-      description: 'The database answers, and its schema is not older than this version.',
+      description:
+        'The database answers, its schema is not older than this version, and lets the API post.',
       answers: { 200: { description: 'They can.', schema: healthDto } },
       faults: [notReady, databaseUnavailable],
       async handle() {
