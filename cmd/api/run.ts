@@ -54,6 +54,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       log,
       bodyBytesMax: http.body_bytes_max,
       requestTimeoutMs: http.request_timeout_ms,
+      streamLimits: { wholeTimeoutMs: http.stream_timeout_ms },
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
     const server = await startServer({

@@ -7,14 +7,16 @@ import express, {
 } from 'express'
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
-import { exchangeOf, newBorder, type Border } from './border'
+import { exchangeOf, newBorder, type Border, type Observe } from './border'
 import { newDocs } from './docs'
 import { generalFaults } from './general-fault'
+import { newNegotiator } from './negotiate'
 import type { ApiInfo } from './openapi'
 import { collectFaults } from './problem'
 import { assertBody, newBodyReader, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { Route } from './route'
+import { streamLimits, type StreamLimits } from './stream'
 
 export interface HttpAppOptions {
   routes: readonly Route[]
@@ -22,8 +24,14 @@ export interface HttpAppOptions {
   faults: readonly FaultSpec[]
   info: ApiInfo
   log: Log
+  /** For routes that name no limit of their own. */
   bodyBytesMax: number
+  /** Until the answer, or the first piece of one that is streamed. */
   requestTimeoutMs: number
+  /** From then on. */
+  streamLimits?: Partial<StreamLimits>
+  /** Told of every request that was answered. */
+  observe?: Observe
 }
 
 /** The routes with their reference as an Express app. Throws when two routes are one. */
@@ -36,7 +44,8 @@ export function newHttpApp(options: HttpAppOptions): Express {
   ])
   const docs = newDocs({ openApi: { routes, info, faults }, faults: declared })
   const served = [...routes, ...docs]
-  const border = newBorder(options.log)
+  const limits = { ...streamLimits, ...options.streamLimits }
+  const border = newBorder({ log: options.log, streamLimits: limits, observe: options.observe })
 
   const app = express().disable('x-powered-by').disable('etag')
   app.enable('case sensitive routing')
@@ -50,11 +59,13 @@ type Context = Pick<HttpAppOptions, 'bodyBytesMax' | 'requestTimeoutMs'> & { bor
 
 /** One Express route for each path, so that a request is matched against as few as there are. */
 function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
-  const readBody = newBodyReader(context.bodyBytesMax)
+  const readUsual = newBodyReader(context.bodyBytesMax)
   for (const [path, siblings] of byPath(routes)) {
     const mounted = app.route(path)
     for (const route of siblings) {
       const serve = newServe(route, context)
+      const { bodyBytesMax } = route
+      const readBody = bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
       mounted[route.method](...(route.body ? [readBody, serve] : [serve]))
     }
   }
@@ -74,6 +85,7 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
 
 function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestHandler {
   const read = newInputReader(route)
+  const negotiate = newNegotiator(route)
   const expire = (req: Request, res: Response) => {
     if (!res.destroyed) border.refuse(req, res, timeout(requestTimeoutMs))
   }
@@ -82,6 +94,7 @@ function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestH
       if (route.body) assertBody(req.body)
       const exchange = exchangeOf(req, res)
       const input = read(req, exchange.requestId)
+      if (negotiate) input.mediaType = negotiate(req.headers.accept)
       exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
       const answer = await route.handle(input)
       if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)

@@ -5,12 +5,15 @@ import type { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { retryAfterSeconds, toFault, toProblem, type Problem } from './problem'
 import type { Answer } from './route'
+import { isStream, writeStream, type Pieces, type StreamEnd, type StreamLimits } from './stream'
 
 /** What is remembered of a request until it is answered; stands in `res.locals.exchange`. */
 export interface Exchange {
   requestId: string
   startedAtMs: number
   timer: NodeJS.Timeout | undefined
+  /** Lets go of an answer that is being made but was refused meanwhile. */
+  abandon: (() => void) | undefined
 }
 
 /** The one place where answers leave and where requests are logged. */
@@ -19,6 +22,23 @@ export interface Border {
   answer(req: Request, res: Response, answer: Answer): void
   /** Answers a problem, whatever was thrown; does nothing when the request was answered already. */
   refuse(req: Request, res: Response, error: unknown, headers?: Record<string, string>): void
+}
+
+/** One request that was answered, without what is particular to it. */
+export interface Observation {
+  method: string
+  /** The template, `/users/:id`; undefined for a path that leads nowhere. */
+  route: string | undefined
+  status: number
+  seconds: number
+}
+
+export type Observe = (observation: Observation) => void
+
+export interface BorderOptions {
+  log: Log
+  streamLimits: StreamLimits
+  observe: Observe | undefined
 }
 
 const pathLengthMax = 200
@@ -34,10 +54,19 @@ export function exchangeOf(req: Request, res: Response): Exchange {
 function begin(req: Request): Exchange {
   const given = req.headers['x-request-id'] as string | undefined
   const requestId = given !== undefined && requestIdForm.test(given) ? given : systemIds.next()
-  return { requestId, startedAtMs: performance.now(), timer: undefined }
+  return { requestId, startedAtMs: performance.now(), timer: undefined, abandon: undefined }
 }
 
-export function newBorder(log: Log): Border {
+export function newBorder({ log, streamLimits, observe }: BorderOptions): Border {
+  function conclude(entry: LogEntry): void {
+    const ms = performance.now() - entry.exchange.startedAtMs
+    logRequest(log, entry, ms)
+    if (!observe) return
+    const { req, status } = entry
+    const { path: route } = (req.route ?? {}) as { path?: string }
+    observe({ method: req.method, route, status, seconds: ms / 1000 })
+  }
+
   function refuse(req: Request, res: Response, error: unknown, headers?: Record<string, string>) {
     if (res.headersSent) return
     const exchange = exchangeOf(req, res)
@@ -51,14 +80,41 @@ export function newBorder(log: Log): Border {
     } catch (cause) {
       return refuse(req, res, new Error('a problem could not be written', { cause }))
     }
-    logRequest(log, { req, res, exchange, status: problem.status, fault })
+    exchange.abandon?.()
+    conclude({ req, res, exchange, status: problem.status, fault })
   }
+
+  async function stream(req: Request, res: Response, answer: Answer & { body: Pieces }) {
+    const exchange = exchangeOf(req, res)
+    const { status, body, endless = false } = answer
+    const begin = () => beginStream(res, exchange, answer)
+    const written = writeStream({
+      ...{ res, pieces: body, limits: streamLimits, endless, begin },
+      headOnly: req.method === 'HEAD',
+    })
+    exchange.abandon = written.abandon
+    // It was refused before it began: too late, or the handler's own doing.
+    if (res.headersSent) written.abandon()
+    try {
+      const ended = await written.done
+      clearTimeout(exchange.timer)
+      if (ended !== 'abandoned') conclude({ req, res, exchange, status, ended, fault: undefined })
+    } catch (error) {
+      if (!res.headersSent) return refuse(req, res, error)
+      // The status is out already: all that is left to tell the client by is the connection.
+      res.destroy()
+      conclude({ req, res, exchange, status, ended: 'broken', fault: toFault(error) })
+    }
+  }
+
   return {
-    answer(req, res, { status, body, headers }) {
+    answer(req, res, answer) {
+      const { status, body, headers } = answer
+      if (isStream(body)) return void stream(req, res, { ...answer, body })
       if (res.headersSent) return
       const exchange = exchangeOf(req, res)
       send(res, exchange, { status, body, headers, type: 'application/json' })
-      logRequest(log, { req, res, exchange, status, fault: undefined })
+      conclude({ req, res, exchange, status, fault: undefined })
     },
     refuse,
   }
@@ -88,26 +144,41 @@ function send(res: Response, exchange: Exchange, answer: Answer & { type: string
   res.writeHead(status, head).end(bytes)
 }
 
+function beginStream(res: Response, exchange: Exchange, { status, headers }: Answer): void {
+  clearTimeout(exchange.timer)
+  res.writeHead(status, {
+    'X-Request-Id': exchange.requestId,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    ...headers,
+  })
+}
+
 interface LogEntry {
   req: Request
   res: Response
   exchange: Exchange
   status: number
+  /** How a streamed answer ended. */
+  ended?: StreamEnd | 'broken'
   fault: Fault | undefined
 }
 
-function logRequest(log: Log, { req, res, exchange, status, fault }: LogEntry): void {
+function logRequest(log: Log, entry: LogEntry, durationMs: number): void {
+  const { req, res, exchange, status, ended, fault } = entry
   const end = req.originalUrl.indexOf('?')
   const fields = {
     request_id: exchange.requestId,
     method: req.method,
     path: req.originalUrl.slice(0, Math.min(end < 0 ? pathLengthMax : end, pathLengthMax)),
     status,
-    duration_ms: Math.round((performance.now() - exchange.startedAtMs) * 100) / 100,
+    duration_ms: Math.round(durationMs * 100) / 100,
     ...(fault && { code: fault.code }),
-    ...(res.destroyed && { hung_up: true }),
+    ...(ended && ended !== 'finished' && { ended }),
+    ...(!ended && res.destroyed && { hung_up: true }),
   }
-  if (fault?.kind === 'unavailable') {
+  if (ended === 'broken') log.error({ ...fields, err: fault }, 'an answer broke off')
+  else if (fault?.kind === 'unavailable') {
     log.warn({ ...fields, reason: reasonOf(fault) }, 'request not served')
   } else if (status >= 500) log.error({ ...fields, err: fault }, 'request failed')
   else log.debug(fields, 'request answered')

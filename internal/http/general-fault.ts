@@ -1,5 +1,5 @@
 import { invalidRequest, type FaultSpec } from '../fault/fault'
-import type { Route } from './route'
+import { mediaTypesOf, type Route } from './route'
 
 /** What HTTP itself refuses, whatever the domain. */
 export const generalFaults = {
@@ -18,6 +18,12 @@ export const generalFaults = {
     kind: 'invalid',
     code: 'request.malformed',
     title: 'The request is not well-formed HTTP',
+  },
+  notAcceptable: {
+    kind: 'invalid',
+    code: 'request.not_acceptable',
+    title: 'The answer does not come in such a form',
+    status: 406,
   },
   tooLarge: {
     kind: 'invalid',
@@ -69,7 +75,9 @@ export const generalFaults = {
 /** All that a route may answer, for the reference: its own faults and those that go with its shape. */
 export function faultsOf(route: Route): FaultSpec[] {
   const { invalid, malformedUrl, invalidJson, tooLarge, unsupportedMediaType } = generalFaults
+  const { timeout, internal } = generalFaults
+  const ofForms = mediaTypesOf(route).length > 1 ? [generalFaults.notAcceptable] : []
   const ofBody = route.body ? [invalidJson, tooLarge, unsupportedMediaType] : []
-  const general = [invalid, malformedUrl, ...ofBody, generalFaults.timeout, generalFaults.internal]
+  const general = [invalid, malformedUrl, ...ofForms, ...ofBody, timeout, internal]
   return [...new Set<FaultSpec>([...route.faults, ...general])]
 }

@@ -3,7 +3,7 @@ import type { FaultSpec } from '../fault/fault'
 import type { Json, JsonObject } from '../json/json'
 import { faultsOf } from './general-fault'
 import { collectFaults, statusOf } from './problem'
-import type { AnswerSpec, Route } from './route'
+import { contentOf, type AnswerSpec, type Route } from './route'
 
 export interface ApiInfo {
   title: string
@@ -87,12 +87,20 @@ function toParameters(place: string, schema: z.ZodType | undefined, schemas: Sch
 }
 
 function toAnswers(answers: Record<number, AnswerSpec>, schemas: Schemas): JsonObject {
-  const entries = Object.entries(answers).map(([status, { description, schema, headers }]) => {
-    const content = schema && { 'application/json': { schema: schemas.convert(schema, 'output') } }
+  const entries = Object.entries(answers).map(([status, spec]) => {
+    const { description, headers } = spec
+    const content = toContent(spec, schemas)
     const named = headers && { headers: toHeaders(headers) }
     return [status, { description, ...named, ...(content && { content }) }] as const
   })
   return Object.fromEntries(entries)
+}
+
+function toContent(spec: AnswerSpec, schemas: Schemas): JsonObject | undefined {
+  const entries = Object.entries(contentOf(spec)).map(([type, schema]) => {
+    return [type, { schema: schemas.convert(schema, 'output') }] as const
+  })
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined
 }
 
 function toHeaders(headers: Record<string, string>): JsonObject {

@@ -205,3 +205,25 @@ describe('invalid input', () => {
     },
   )
 })
+
+test('a route may take a larger body than the others', async () => {
+  const taking = (path: string, bodyBytesMax?: number) =>
+    route({
+      ...{ method: 'post', path, tag: 'Bodies', summary: 'Take a body', bodyBytesMax },
+      body: z.string(),
+      answers: { 201: { description: 'Taken.' } },
+      faults: [],
+      handle: async () => ({ status: 201, body: {} }),
+    })
+  const routes = [taking('/usual'), taking('/large', 100)]
+  const { app } = newThingApp(undefined, { bodyBytesMax: 10, routes })
+  const statusOf = async (path: string, bytes: number) => {
+    const text = JSON.stringify('x'.repeat(bytes - 2))
+    const sent = request(app).post(path).set('Content-Type', 'application/json')
+    return (await sent.send(text)).status
+  }
+  expect(await statusOf('/large', 100)).toBe(201)
+  expect(await statusOf('/large', 101)).toBe(413)
+  expect(await statusOf('/usual', 10)).toBe(201)
+  expect(await statusOf('/usual', 11)).toBe(413)
+})

@@ -10,15 +10,23 @@ export interface RouteInput<Params = unknown, Query = unknown, Headers = unknown
   headers: Headers
   body: Body
   requestId: string
+  /** Which of its media types the client takes; only on a route that offers several. */
+  mediaType?: string
 }
 
 /** What a handler gives back. */
 export interface Answer {
   status: number
-  /** Sent as JSON; a Buffer is sent as it is, under the `Content-Type` in `headers`; undefined is no body. */
+  /**
+   * Sent as JSON; a Buffer, and what an AsyncIterable gives piece by piece, is sent as it is, under
+   * the `Content-Type` in `headers`; undefined is no body. What is thrown before the first piece is
+   * answered as a problem, later it breaks the connection. `return()` is called in any case.
+   */
   body: unknown
   /** Further headers, in the usual capitals (`Content-Type`); they win over the general ones. */
   headers?: Record<string, string>
+  /** A stream without an end: it has no limit in time, and is ended when the server closes. */
+  endless?: boolean
 }
 
 /** A handler may also give a fault back instead of throwing it, to send headers along with it. */
@@ -32,6 +40,8 @@ export interface AnswerSpec {
   description: string
   /** What the body looks like; none for an answer without a body. */
   schema?: z.ZodType
+  /** Instead of `schema`: what the body looks like in each media type, the preferred one first. */
+  content?: Record<string, z.ZodType>
   /** Name and description of each header that is particular to this answer. */
   headers?: Record<string, string>
 }
@@ -50,12 +60,24 @@ export interface Route {
   /** Lower-case names; only those named are looked at. */
   headers?: z.ZodObject
   body?: z.ZodType
+  /** Instead of the general limit. */
+  bodyBytesMax?: number
   answers: Record<number, AnswerSpec>
   /** What this route may refuse beyond the general faults. */
   faults: readonly FaultSpec[]
   /** Served, but no part of the reference. */
   hidden?: boolean
   handle(input: RouteInput): Promise<Answer | Refused>
+}
+
+/** What an answer looks like in each of its media types. */
+export function contentOf({ schema, content }: AnswerSpec): Record<string, z.ZodType> {
+  return content ?? (schema ? { 'application/json': schema } : {})
+}
+
+/** The media types that a route answers in when it succeeds, the preferred one first. */
+export function mediaTypesOf(route: Route): string[] {
+  return [...new Set(Object.values(route.answers).flatMap((spec) => Object.keys(contentOf(spec))))]
 }
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined

@@ -11,6 +11,7 @@ import { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { generalFaults } from './general-fault'
 import { toProblem } from './problem'
+import { askToEnd } from './stream'
 
 export interface ServerOptions {
   app: RequestListener
@@ -26,7 +27,10 @@ export interface ServerOptions {
 export interface RunningServer {
   /** The port that was bound. */
   port: number
-  /** Stops accepting, lets running requests finish, cuts what is left after shutdownTimeoutMs. */
+  /**
+   * Stops accepting, ends endless streams at once, lets all else finish, and cuts what is left after
+   * shutdownTimeoutMs.
+   */
   close(): Promise<void>
 }
 
@@ -49,7 +53,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let draining = false
   const server = newServer(options, (req, res) => {
     connections.set(req.socket, res)
-    if (draining) res.shouldKeepAlive = false
+    if (draining) {
+      res.shouldKeepAlive = false
+      askToEnd(res)
+    }
     app(req, res)
   })
   server.on('connection', (socket: Socket) => {
@@ -119,7 +126,10 @@ function drain(server: Server, connections: Connections, timeoutMs: number): Pro
     for (const [socket, response] of connections) {
       // Node takes a connection that never carried a request for one that is about to.
       if (socket.bytesRead === 0) socket.destroy()
-      else if (response) response.shouldKeepAlive = false
+      else if (response) {
+        response.shouldKeepAlive = false
+        askToEnd(response)
+      }
     }
   })
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { newRoutes } from '../../cmd/api/routes'
 import { databaseUnavailable } from '../../internal/fault/fault'
 import { faultsOf, generalFaults } from '../../internal/http/general-fault'
-import type { Route } from '../../internal/http/route'
+import { contentOf, type Route } from '../../internal/http/route'
 
 /** An answer as it came over the wire. */
 export interface Answer {
@@ -60,10 +60,11 @@ function assertProblem(answer: Answer, route: Route | undefined): void {
 }
 
 function assertSuccess(answer: Answer, route: Route): void {
-  const promised = route.answers[answer.status]
-  if (!promised?.schema) throw new Error(`${route.path} never promised ${answer.status}`)
-  expect(answer.headers['content-type']).toBe('application/json')
-  promised.schema.parse(answer.body)
+  const content = contentOf(route.answers[answer.status] ?? { description: '' })
+  const [type = ''] = (answer.headers['content-type'] ?? '').split(';')
+  const schema = content[type]
+  if (!schema) throw new Error(`${route.path} never promised ${answer.status} as "${type}"`)
+  schema.parse(type === 'application/json' ? answer.body : answer.text)
 }
 
 function routeOf(method: string, path: string): Route | undefined {
