@@ -93,6 +93,10 @@ const ledger = section({
   outcome_timeout_ms: wholeNumber(1, msMax).default(2000),
 })
 
+const statement = section({
+  concurrent_max: wholeNumber(1, 64).default(4),
+})
+
 const log = section({
   level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   format: oneOf(['json', 'pretty']).default('json'),
@@ -117,6 +121,7 @@ export const api = section({
   database: apiDatabaseSection,
   http: http.prefault({}),
   ledger: ledger.prefault({}),
+  statement: statement.prefault({}),
 }).refine(allowsDatabase, embeddedInProduction)
 
 const plain = section(shared).refine(allowsDatabase, embeddedInProduction)

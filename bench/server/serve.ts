@@ -1,4 +1,4 @@
-import { newRoutes, type Apps } from '../../cmd/api/routes'
+import { newRoutes, type Apps, type Readers } from '../../cmd/api/routes'
 import { run } from '../../cmd/api/run'
 import type { ApiConfig } from '../../config/config'
 import { version } from '../../internal/build/build'
@@ -54,10 +54,13 @@ function openPlainPool({ database }: ApiConfig, log: Log): Pool {
   return newPool(settings, log, { program: 'tillbook-bench plain' })
 }
 
+// Served by the real store alone; the load asks no other for them.
+const readers = {} as Readers
+
 /** The routes of the API over other use cases. */
 function listen(apps: Apps, { http }: ApiConfig, log: Log) {
   const app = newHttpApp({
-    routes: newRoutes({ ...apps, whyNotReady: async () => undefined }),
+    routes: newRoutes({ ...apps, ...readers, whyNotReady: async () => undefined }),
     faults: [],
     info: { title: 'Tillbook', version: version() },
     log,

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiConfig } from '../../config/config'
-import { newClosers } from '../../internal/cli/closers'
+import { newClosers, type Closers } from '../../internal/cli/closers'
 import type { Running } from '../../internal/cli/program'
 import { databaseUnavailable } from '../../internal/fault/fault'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
+import { streamLimits } from '../../internal/http/stream'
 import { systemIds } from '../../internal/id/id'
 import type { Log } from '../../internal/log/log'
+import type { ConnectionSettings } from '../../internal/postgres/connection'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import type { AccountStore } from '../../pkg/account/account'
@@ -16,6 +18,8 @@ import { newHoldApp } from '../../pkg/hold/app/hold'
 import type { HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/sql/store'
 import { newLedger } from '../../pkg/transaction/app/ledger'
+import { newStatementApp } from '../../pkg/statement/app/statement'
+import { newStatementStore } from '../../pkg/statement/sql/store'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import type { TransactionStore } from '../../pkg/transaction/transaction'
@@ -23,7 +27,7 @@ import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
 import { refuseToStart, whyNotReady } from './readiness'
-import { newRoutes, type Apps } from './routes'
+import { newRoutes, type Apps, type Readers } from './routes'
 
 export interface ApiDeps {
   log: Log
@@ -39,16 +43,22 @@ export interface Api extends Running {
 export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise<Api> {
   const closers = newClosers()
   try {
-    const { pool, lanes } = await openPools(config, log)
+    const settings = await openDatabase(config.database, (step) => log.info(step))
+    const { pool, lanes } = openPools(config, settings, log)
     closers.add(pool.close)
     closers.add(lanes.close)
     await refuseToStart(pool, config.database.role, log)
 
     const apps = newApps(newStores(config, pool, lanes), config)
     closers.add(apps.ledger.close)
+    const readers = newReaders(config, settings, log, closers)
     const { http } = config
     const app = newHttpApp({
-      routes: newRoutes({ ...apps, whyNotReady: () => whyNotReady(pool, config.database.role) }),
+      routes: newRoutes({
+        ...apps,
+        ...readers,
+        whyNotReady: () => whyNotReady(pool, config.database.role),
+      }),
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
       log,
@@ -77,9 +87,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
 const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
 
 /** Reading and group commits on pools of their own, so that readers cannot keep a commit waiting. */
-async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lanes: Pool }> {
-  const { ledger } = config
-  const settings = await openDatabase(config.database, (step) => log.info(step))
+function openPools({ ledger }: ApiConfig, settings: ConnectionSettings, log: Log) {
   return {
     pool: newPool(settings, log, { program: 'tillbook-api' }),
     lanes: newPool({ ...settings, lock_timeout_ms: ledger.lock_timeout_ms }, log, {
@@ -88,6 +96,28 @@ async function openPools(config: ApiConfig, log: Log): Promise<{ pool: Pool; lan
       pipeline: true,
       sessionOptions: laneSession,
     }),
+  }
+}
+
+/** The server ends a transaction later than we do, for a process that can do nothing any more. */
+const snapshotGraceMs = 5_000
+
+/** What reads for long does so on connections of its own. */
+function newReaders(
+  { statement }: ApiConfig,
+  settings: ConnectionSettings,
+  log: Log,
+  closers: Closers,
+): Readers {
+  const pool = newPool(settings, log, {
+    program: 'tillbook-api statement',
+    connectionsMax: statement.concurrent_max,
+  })
+  closers.add(pool.close)
+  const limits = { idleTimeoutMs: streamLimits.idleTimeoutMs + snapshotGraceMs }
+  const statements = newStatementStore({ pool, limits })
+  return {
+    statements: newStatementApp({ statements, concurrentMax: statement.concurrent_max }),
   }
 }
 

@@ -54,6 +54,10 @@ test.each<[string, Sent]>([
   ['user.not_found', { path: '/users/nobody' }],
   ['user.exists', post('/users', { id: 'ada-1', first_name: 'Ada', last_name: 'L' })],
   ['account.not_found', { path: '/accounts/nothing' }],
+  [
+    'request.not_acceptable',
+    { path: '/accounts/poor/statement', headers: { Accept: 'application/pdf' } },
+  ],
   ['account.exists', post('/users/ada-1/accounts', { id: 'poor', name: 'A', currency: 'EUR' })],
   ['account.closed', posting({ account_id: 'closed' })],
   ['account.insufficient_funds', posting({ amount: '-6.01' })],
@@ -131,6 +135,22 @@ test.each([
     await client.query({ text: 'rollback', values: [] })
     expectGoldenProblem(answer, code)
   })
+})
+
+test('statement.busy', async () => {
+  const small = await startApi({ statement: { concurrent_max: 1 } })
+  const { id } = await small.anAccount()
+  const path = `/accounts/${id}/statement`
+  await small.db.withClient(async (client) => {
+    await client.query({ text: 'begin', values: [] })
+    await client.query({ text: 'lock table account in access exclusive mode', values: [] })
+    const [first, second] = [small.send({ path }), small.send({ path })]
+    const refused = await Promise.race([first, second])
+    await client.query({ text: 'rollback', values: [] })
+    expectGoldenProblem(refused, 'statement.busy')
+    await Promise.all([first, second])
+  })
+  await small.close()
 })
 
 test('internal', async () => {

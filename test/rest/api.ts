@@ -47,6 +47,8 @@ export interface Refused {
 export interface Settings {
   http?: Record<string, number>
   ledger?: Record<string, number>
+  statement?: Record<string, number>
+  event?: Record<string, number>
   /** Another way to the database than straight to its URL. */
   reach?(databaseUrl: string): Promise<string>
 }
@@ -63,6 +65,7 @@ export async function startApi(settings: Settings = {}) {
         database: connectionSettings(reached),
         http: { port: 0, ...settings.http },
         ledger: settings.ledger ?? {},
+        statement: settings.statement ?? {},
         log: { level: 'silent' },
       }),
       { log: silentLog(), version: '0.0.0-test' },
