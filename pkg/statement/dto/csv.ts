@@ -1,5 +1,6 @@
 import { formatMoney } from '../../../internal/money/currency'
 import { worldPrefix } from '../../account/account'
+import { pieceLength } from './piece'
 import type { StatementLine, StatementPage } from '../statement'
 
 /** `line` says what a row is: `opening`, `transaction` or `closing`. */
@@ -37,10 +38,15 @@ export async function* toCsv(
       piece += toLine({ line: 'opening', effective_at: from, currency, balance: money })
     }
     isFirst = false
-    for (const line of lines) piece += toLine(toRow(line))
+    for (const line of lines) {
+      piece += toLine(toRow(line))
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
+    }
     const money = formatMoney(balance, currency)
     closing = { line: 'closing', effective_at: to, currency, balance: money }
-    yield piece
+    if (piece !== '') yield piece
     piece = ''
   }
   yield toLine(closing)

@@ -1,5 +1,6 @@
 import { formatMoney } from '../../../internal/money/currency'
 import type { Transaction } from '../../transaction/transaction'
+import { pieceLength } from './piece'
 import type { StatementPage } from '../statement'
 
 /** The statement as JSON, piece by piece; `toTransactionDto` says what a transaction looks like. */
@@ -22,9 +23,12 @@ export async function* toJson(
       }
       piece += comma + JSON.stringify(dto)
       comma = ','
+      if (piece.length < pieceLength) continue
+      yield piece
+      piece = ''
     }
     end = `],"closing_balance":"${formatMoney(balance, currency)}"}`
-    yield piece
+    if (piece !== '') yield piece
   }
   yield end
 }
