@@ -97,6 +97,11 @@ const statement = section({
   concurrent_max: wholeNumber(1, 64).default(4),
 })
 
+const event = section({
+  streams_max: wholeNumber(1, 10_000).default(100),
+  poll_interval_ms: wholeNumber(10, 60_000).default(200),
+})
+
 const log = section({
   level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   format: oneOf(['json', 'pretty']).default('json'),
@@ -122,6 +127,7 @@ export const api = section({
   http: http.prefault({}),
   ledger: ledger.prefault({}),
   statement: statement.prefault({}),
+  event: event.prefault({}),
 }).refine(allowsDatabase, embeddedInProduction)
 
 const plain = section(shared).refine(allowsDatabase, embeddedInProduction)

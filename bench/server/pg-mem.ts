@@ -57,7 +57,8 @@ export function newPgMemPool(): Pool {
     query: async ({ text, values }: Statement) =>
       toResult(await driver.query(text, values.map(toParameter))),
   }
-  return { ...executor, withClient: (work) => work(executor), close: async () => {} }
+  const counts = () => ({ total: 1, idle: 0, waiting: 0 })
+  return { ...executor, withClient: (work) => work(executor), counts, close: async () => {} }
 }
 
 interface MemDriver {

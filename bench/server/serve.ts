@@ -6,6 +6,7 @@ import type { Running } from '../../internal/cli/program'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
 import { newLog, type Log } from '../../internal/log/log'
+import { newMetrics } from '../../internal/metrics/metrics'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { newMemoryApps } from './memory'
 import type { Served, StoreName } from './server'
@@ -59,8 +60,10 @@ const readers = {} as Readers
 
 /** The routes of the API over other use cases. */
 function listen(apps: Apps, { http }: ApiConfig, log: Log) {
+  const metrics = newMetrics()
   const app = newHttpApp({
-    routes: newRoutes({ ...apps, ...readers, whyNotReady: async () => undefined }),
+    routes: newRoutes({ ...apps, ...readers, metrics, whyNotReady: async () => undefined }),
+    observe: metrics.observeRequest,
     faults: [],
     info: { title: 'Tillbook', version: version() },
     log,

@@ -1,14 +1,18 @@
 import type { Route } from '../../internal/http/route'
+import type { Metrics } from '../../internal/metrics/metrics'
 import type { AccountApp } from '../../pkg/account/app/account'
 import type { HoldApp } from '../../pkg/hold/app/hold'
 import type { Ledger } from '../../pkg/transaction/app/ledger'
+import type { EventApp } from '../../pkg/event/app/event'
 import type { StatementApp } from '../../pkg/statement/app/statement'
 import type { TransactionApp } from '../../pkg/transaction/app/transaction'
 import type { UserApp } from '../../pkg/user/app/user'
 import { accountRoutes } from './rest/account'
 import { bulkRoutes } from './rest/bulk'
+import { eventRoutes } from './rest/event'
 import { healthRoutes } from './rest/health'
 import { holdRoutes } from './rest/hold'
+import { metricsRoutes } from './rest/metrics'
 import { statementRoutes } from './rest/statement'
 import { transactionRoutes } from './rest/transaction'
 import { userRoutes } from './rest/user'
@@ -25,12 +29,17 @@ export interface Apps {
 /** What only reads, and keeps connections of its own for it. */
 export interface Readers {
   statements: StatementApp
+  events: EventApp
+}
+
+/** What tells how the process is. */
+export interface Watch {
+  whyNotReady(): Promise<string | undefined>
+  metrics: Metrics
 }
 
 /** Everything that is served, in the order of the reference. */
-export function newRoutes(
-  deps: Apps & Readers & { whyNotReady(): Promise<string | undefined> },
-): Route[] {
+export function newRoutes(deps: Apps & Readers & Watch): Route[] {
   return [
     ...userRoutes(deps),
     ...accountRoutes(deps),
@@ -38,6 +47,8 @@ export function newRoutes(
     ...transactionRoutes(deps),
     ...bulkRoutes(deps),
     ...holdRoutes(deps),
+    ...eventRoutes(deps),
     ...healthRoutes(deps),
+    ...metricsRoutes(deps),
   ]
 }

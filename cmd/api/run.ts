@@ -18,6 +18,8 @@ import { newHoldApp } from '../../pkg/hold/app/hold'
 import type { HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/sql/store'
 import { newLedger } from '../../pkg/transaction/app/ledger'
+import { newEventApp } from '../../pkg/event/app/event'
+import { newEventStore } from '../../pkg/event/sql/store'
 import { newStatementApp } from '../../pkg/statement/app/statement'
 import { newStatementStore } from '../../pkg/statement/sql/store'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
@@ -27,7 +29,8 @@ import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
 import { refuseToStart, whyNotReady } from './readiness'
-import { newRoutes, type Apps, type Readers } from './routes'
+import { newApiMetrics } from './metrics'
+import { newRoutes, type Apps } from './routes'
 
 export interface ApiDeps {
   log: Log
@@ -51,12 +54,14 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
 
     const apps = newApps(newStores(config, pool, lanes), config)
     closers.add(apps.ledger.close)
-    const readers = newReaders(config, settings, log, closers)
+    const readers = newReaders(config, { pool, settings, log, closers })
+    const metrics = newApiMetrics({ api: pool, ledger: lanes, ...readers.pools }, readers)
     const { http } = config
     const app = newHttpApp({
       routes: newRoutes({
         ...apps,
         ...readers,
+        metrics,
         whyNotReady: () => whyNotReady(pool, config.database.role),
       }),
       faults: [databaseUnavailable],
@@ -64,6 +69,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       log,
       bodyBytesMax: http.body_bytes_max,
       requestTimeoutMs: http.request_timeout_ms,
+      observe: metrics.observeRequest,
       streamLimits: { wholeTimeoutMs: http.stream_timeout_ms },
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
@@ -102,23 +108,41 @@ function openPools({ ledger }: ApiConfig, settings: ConnectionSettings, log: Log
 /** The server ends a transaction later than we do, for a process that can do nothing any more. */
 const snapshotGraceMs = 5_000
 
+/** For the one who looks what is new, and for the streams that catch up. */
+const eventConnections = 2
+
+interface ReaderDeps {
+  pool: Pool
+  settings: ConnectionSettings
+  log: Log
+  closers: Closers
+}
+
 /** What reads for long does so on connections of its own. */
-function newReaders(
-  { statement }: ApiConfig,
-  settings: ConnectionSettings,
-  log: Log,
-  closers: Closers,
-): Readers {
-  const pool = newPool(settings, log, {
-    program: 'tillbook-api statement',
-    connectionsMax: statement.concurrent_max,
-  })
-  closers.add(pool.close)
-  const limits = { idleTimeoutMs: streamLimits.idleTimeoutMs + snapshotGraceMs }
-  const statements = newStatementStore({ pool, limits })
-  return {
-    statements: newStatementApp({ statements, concurrentMax: statement.concurrent_max }),
+function newReaders({ statement, event }: ApiConfig, deps: ReaderDeps) {
+  const { pool, settings, log, closers } = deps
+  const openPool = (name: string, connectionsMax: number) => {
+    const own = newPool(settings, log, { program: `tillbook-api ${name}`, connectionsMax })
+    closers.add(own.close)
+    return own
   }
+  const concurrentMax = statement.concurrent_max
+  const pools = {
+    statement: openPool('statement', concurrentMax),
+    event: openPool('event', eventConnections),
+  }
+  const statements = newStatementStore({
+    pool: pools.statement,
+    limits: { idleTimeoutMs: streamLimits.idleTimeoutMs + snapshotGraceMs },
+  })
+  const events = newEventApp({
+    pages: newEventStore(pool),
+    live: newEventStore(pools.event),
+    streamsMax: event.streams_max,
+    pollIntervalMs: event.poll_interval_ms,
+    onFailure: (err) => log.warn({ err }, 'new events cannot be read; trying on'),
+  })
+  return { statements: newStatementApp({ statements, concurrentMax }), events, pools }
 }
 
 function newStores({ ledger }: ApiConfig, pool: Pool, lanes: Pool): Stores {

@@ -1,12 +1,12 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { migrate as runMigrations } from 'postgres-migrations'
 import { Fault, type FaultSpec } from '../fault/fault'
-import { connectionConfig, type ConnectionSettings } from './connection'
-import { toFault } from './errors'
+import type { ConnectionSettings } from './connection'
 import { checkSchema, describeSchema } from './schema-check'
+import { withSession } from './session'
 
 const schemaAhead = {
   kind: 'conflict',
@@ -28,21 +28,13 @@ export interface MigrateOptions {
  */
 export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
   const known = await listMigrations(options.directory)
-  const client = new pg.Client(connectionConfig(options.settings, options.program))
-  // The statement that was running gets the same error; an unheard event would end the process.
-  client.on('error', () => {})
-  try {
-    await client.connect()
+  return withSession(options.settings, options.program, async (client) => {
     await refuseAhead(client, known)
     const done = await withNumbered(options.directory, known, (directory) =>
       runMigrations({ client }, directory),
     )
     return { applied: done.filter(({ id }) => id > 0).map(({ fileName }) => nameOf(fileName)) }
-  } catch (error) {
-    throw toFault(error)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function refuseAhead(client: pg.Client, known: string[]): Promise<void> {

@@ -12,8 +12,16 @@ export interface Pool extends Executor {
    * or left inside a transaction, is closed instead.
    */
   withClient<T>(work: (client: Executor) => Promise<T>): Promise<T>
+  /** How many connections there are, how many of them are free, and how many wait for one. */
+  counts(): PoolCounts
   /** Waits for what is lent, then closes all connections. */
   close(): Promise<void>
+}
+
+export interface PoolCounts {
+  total: number
+  idle: number
+  waiting: number
 }
 
 export interface PoolOptions {
@@ -59,6 +67,11 @@ export function newPool(settings: ConnectionSettings, log: Log, options: PoolOpt
   return {
     withClient,
     query: (statement) => withClient((client) => client.query(statement)),
+    counts: () => ({
+      total: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   }
 }

@@ -66,6 +66,7 @@ export async function startApi(settings: Settings = {}) {
         http: { port: 0, ...settings.http },
         ledger: settings.ledger ?? {},
         statement: settings.statement ?? {},
+        event: settings.event ?? {},
         log: { level: 'silent' },
       }),
       { log: silentLog(), version: '0.0.0-test' },
