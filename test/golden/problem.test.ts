@@ -12,6 +12,7 @@ import { silentLog } from '../harness/log'
 import { startProxy, type Proxy } from '../harness/proxy'
 import { problemDto, type Answer } from '../rest/answer'
 import { startApi, type Sent, type TestApi } from '../rest/api'
+import { openEvents } from '../rest/sse'
 import { expectGolden } from './golden'
 
 let api: TestApi
@@ -57,6 +58,10 @@ test.each<[string, Sent]>([
   [
     'request.not_acceptable',
     { path: '/accounts/poor/statement', headers: { Accept: 'application/pdf' } },
+  ],
+  [
+    'event.unknown_position',
+    { path: '/events?after=9223372036854775807-0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e' },
   ],
   ['account.exists', post('/users/ada-1/accounts', { id: 'poor', name: 'A', currency: 'EUR' })],
   ['account.closed', posting({ account_id: 'closed' })],
@@ -150,6 +155,16 @@ test('statement.busy', async () => {
     expectGoldenProblem(refused, 'statement.busy')
     await Promise.all([first, second])
   })
+  await small.close()
+})
+
+test('event.too_many_streams', async () => {
+  const small = await startApi({ event: { streams_max: 1 } })
+  const reader = await openEvents(small.url())
+  const headers = { Accept: 'text/event-stream' }
+  const refused = await small.send({ path: '/events', headers })
+  expectGoldenProblem(refused, 'event.too_many_streams')
+  reader.close()
   await small.close()
 })
 
