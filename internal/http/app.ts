@@ -13,7 +13,7 @@ import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
 import type { ApiInfo } from './openapi'
 import { collectFaults } from './problem'
-import { assertBody, newBodyReader, toTransportFault } from './request-body'
+import { assertBody, newBodyReader, newOptionalBodyReader, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { Route } from './route'
 import { streamLimits, type StreamLimits } from './stream'
@@ -60,13 +60,15 @@ type Context = Pick<HttpAppOptions, 'bodyBytesMax' | 'requestTimeoutMs'> & { bor
 /** One Express route for each path, so that a request is matched against as few as there are. */
 function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
   const readUsual = newBodyReader(context.bodyBytesMax)
+  const bodyReaderOf = ({ bodyBytesMax, isBodyOptional }: Route): RequestHandler => {
+    if (isBodyOptional) return newOptionalBodyReader(bodyBytesMax ?? context.bodyBytesMax)
+    return bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
+  }
   for (const [path, siblings] of byPath(routes)) {
     const mounted = app.route(path)
     for (const route of siblings) {
       const serve = newServe(route, context)
-      const { bodyBytesMax } = route
-      const readBody = bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
-      mounted[route.method](...(route.body ? [readBody, serve] : [serve]))
+      mounted[route.method](...(route.body ? [bodyReaderOf(route), serve] : [serve]))
     }
   }
 }

@@ -56,7 +56,7 @@ function toOperation(route: Route, faults: readonly FaultSpec[], schemas: Schema
     summary,
     ...(description !== undefined && { description }),
     ...(parameters.length > 0 && { parameters }),
-    ...(content && { requestBody: { required: true, content } }),
+    ...(content && { requestBody: { required: !route.isBodyOptional, content } }),
     responses: {
       ...toAnswers(route.answers, schemas),
       ...toProblems(collectFaults([...faultsOf(route), ...faults])),

@@ -25,6 +25,18 @@ export function newBodyReader(bodyBytesMax: number): RequestHandler {
   }
 }
 
+/** The same for a route whose body may be left out. */
+export function newOptionalBodyReader(bodyBytesMax: number): RequestHandler {
+  const readBody = newBodyReader(bodyBytesMax)
+  return (req, res, next) => {
+    const { 'content-length': length = '0', 'transfer-encoding': encoding } = req.headers
+    if (length !== '0' || encoding !== undefined) return readBody(req, res, next)
+    exchangeOf(req, res)
+    req.body = {}
+    next()
+  }
+}
+
 /** Throws request.invalid_json when no body came at all: the reader then leaves it undefined. */
 export function assertBody(body: unknown): void {
   if (body === undefined) throw invalidJson('The body is empty.')

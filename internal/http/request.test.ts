@@ -227,3 +227,21 @@ test('a route may take a larger body than the others', async () => {
   expect(await statusOf('/usual', 10)).toBe(201)
   expect(await statusOf('/usual', 11)).toBe(413)
 })
+
+test('a body that may be left out is read as {}, and one that is sent as it is', async () => {
+  const take = route({
+    ...{ method: 'post', path: '/take', tag: 'Bodies', summary: 'Take a body or none' },
+    body: z.strictObject({ a: z.number().optional() }),
+    isBodyOptional: true,
+    answers: { 200: { description: 'What it was.' } },
+    faults: [],
+    handle: async ({ body }) => ({ status: 200, body }),
+  })
+  const { app } = newThingApp(undefined, { routes: [take] })
+  expect((await request(app).post('/take')).body).toEqual({})
+  expect((await request(app).post('/take').send({ a: 1 })).body).toEqual({ a: 1 })
+  expect((await request(app).post('/take').send({ b: 1 })).status).toBe(400)
+  expect(
+    (await request(app).post('/take').set('Content-Type', 'text/plain').send('x')).status,
+  ).toBe(415)
+})

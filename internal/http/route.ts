@@ -60,6 +60,8 @@ export interface Route {
   /** Lower-case names; only those named are looked at. */
   headers?: z.ZodObject
   body?: z.ZodType
+  /** Without a body it is read as `{}`. */
+  isBodyOptional?: boolean
   /** Instead of the general limit. */
   bodyBytesMax?: number
   answers: Record<number, AnswerSpec>

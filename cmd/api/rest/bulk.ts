@@ -15,6 +15,9 @@ import type { Verdict } from '../../../pkg/transaction/instruction'
 import { transactionFaults } from '../../../pkg/transaction/transaction'
 import { dryRunHeaders, movementFaults, toFault } from './verdict'
 
+/** Room for as many transactions as can be sent, with a description and a few fields of metadata each. */
+const bodyBytesMax = 8 * 1024 * 1024
+
 export function bulkRoutes({ transactions }: { transactions: TransactionApp }): Route[] {
   return [
     route({
@@ -28,6 +31,7 @@ export function bulkRoutes({ transactions }: { transactions: TransactionApp }): 
         '`refused` tells why in a problem document.',
       query: bulkQuery,
       body: bulkInput,
+      bodyBytesMax,
       answers: {
         200: {
           description: 'A verdict on each transaction, in order.',

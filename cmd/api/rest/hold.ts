@@ -83,6 +83,7 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
       params: holdParams,
       headers: idempotencyHeaders,
       body: captureHoldInput,
+      isBodyOptional: true,
       answers: {
         201: {
           description: 'The transaction, and the hold after it.',

@@ -23,7 +23,8 @@ select
   t.metadata,
   t.effective_at as "effective_at!",
   t.created_at as "created_at!",
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from horizon h
 left join lateral (
   select *

@@ -26,6 +26,7 @@ export interface ListEventsRow {
   effective_at: Instant
   created_at: Instant
   reverses_id: string | null
+  hold_id: string | null
 }
 
 /**
@@ -56,7 +57,8 @@ select
   t.metadata,
   t.effective_at as "effective_at",
   t.created_at as "created_at",
-  t.reverses_id
+  t.reverses_id,
+  t.hold_id
 from horizon h
 left join lateral (
   select *

@@ -46,5 +46,6 @@ function toMovement(row: EventRow): Movement {
     effectiveAt: row.effective_at,
     createdAt: row.created_at,
     reversesId: row.reverses_id,
+    holdId: row.hold_id,
   }
 }

@@ -17,6 +17,7 @@ const columns = [
   'metadata',
   'created_at',
   'reverses_id',
+  'hold_id',
 ] as const
 
 type Row = Partial<Record<(typeof columns)[number], string | null>>
@@ -67,6 +68,7 @@ function toRow({ transaction, balance }: StatementLine): Row {
     metadata: metadata && JSON.stringify(metadata),
     created_at: transaction.createdAt,
     reverses_id: transaction.reversesId,
+    hold_id: transaction.holdId,
   }
 }
 

@@ -14,7 +14,7 @@ where id = $account_id;
 with posted_entry as (
   select
     id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-    effective_at, created_at, reverses_id
+    effective_at, created_at, reverses_id, hold_id
   from transaction
   where account_id = $account_id
     and effective_at <= coalesce($to?::timestamptz, 'infinity')
@@ -26,7 +26,7 @@ counter_entry as (
   select
     id, counterparty_id as account_id, currency, -amount as amount,
     counterparty_balance_after as balance_after, account_id as counterparty_id,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id
   from transaction
   where counterparty_id = $account_id
     and effective_at <= coalesce($to?::timestamptz, 'infinity')
@@ -37,7 +37,7 @@ counter_entry as (
 select
   id as "id!", account_id as "account_id!", currency as "currency!", amount as "amount!",
   balance_after as "balance_after!", counterparty_id, description, metadata,
-  effective_at as "effective_at!", created_at as "created_at!", reverses_id
+  effective_at as "effective_at!", created_at as "created_at!", reverses_id, hold_id
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at, id
 limit 500;

@@ -44,6 +44,7 @@ export interface ListStatementEntriesRow {
   effective_at: Instant
   created_at: Instant
   reverses_id: string | null
+  hold_id: string | null
 }
 
 /**
@@ -57,7 +58,7 @@ export const listStatementEntries = many<ListStatementEntriesParams, ListStateme
   text: `with posted_entry as (
   select
     id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-    effective_at, created_at, reverses_id
+    effective_at, created_at, reverses_id, hold_id
   from transaction
   where account_id = $1
     and effective_at <= coalesce($2::timestamptz, 'infinity')
@@ -69,7 +70,7 @@ counter_entry as (
   select
     id, counterparty_id as account_id, currency, -amount as amount,
     counterparty_balance_after as balance_after, account_id as counterparty_id,
-    description, metadata, effective_at, created_at, reverses_id
+    description, metadata, effective_at, created_at, reverses_id, hold_id
   from transaction
   where counterparty_id = $1
     and effective_at <= coalesce($2::timestamptz, 'infinity')
@@ -80,7 +81,7 @@ counter_entry as (
 select
   id as "id", account_id as "account_id", currency as "currency", amount as "amount",
   balance_after as "balance_after", counterparty_id, description, metadata,
-  effective_at as "effective_at", created_at as "created_at", reverses_id
+  effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at, id
 limit 500`,

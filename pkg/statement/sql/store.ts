@@ -63,5 +63,6 @@ function toTransaction(row: ListStatementEntriesRow): Transaction {
     effectiveAt: row.effective_at,
     createdAt: row.created_at,
     reversesId: row.reverses_id,
+    holdId: row.hold_id,
   }
 }
