@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { withEnvironment } from './environment'
 import { describeIssue, mistaken, unreadable } from './mistakes'
-import { api, database, migrate, populate } from './schema'
+import { api, database, migrate, populate, verify } from './schema'
 
 /** One schema for each program; a program's files stand in config/<program>/<environment>.json. */
-const schemas = { api, migrate, populate, database }
+const schemas = { api, migrate, populate, database, verify }
 
 export type Program = keyof typeof schemas
 export type Config<P extends Program> = z.output<(typeof schemas)[P]>
 export type ApiConfig = Config<'api'>
 export type MigrateConfig = Config<'migrate'>
 export type PopulateConfig = Config<'populate'>
+export type VerifyConfig = Config<'verify'>
 export type DatabaseConfig = Config<'database'>
 
 /**

@@ -102,6 +102,15 @@ const event = section({
   poll_interval_ms: wholeNumber(10, 60_000).default(200),
 })
 
+const seal = section({
+  enabled: flag.default(true),
+  interval_ms: wholeNumber(1, msMax).default(1000),
+  transactions_max: wholeNumber(1, 100_000).default(10_000),
+  check_interval_ms: wholeNumber(1, msMax).default(10_000),
+  check_age_ms_max: wholeNumber(1000, 86_400_000).default(600_000),
+  statement_timeout_ms: wholeNumber(1, msMax).default(30_000),
+})
+
 const log = section({
   level: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   format: oneOf(['json', 'pretty']).default('json'),
@@ -128,6 +137,7 @@ export const api = section({
   ledger: ledger.prefault({}),
   statement: statement.prefault({}),
   event: event.prefault({}),
+  seal: seal.prefault({}),
 }).refine(allowsDatabase, embeddedInProduction)
 
 const plain = section(shared).refine(allowsDatabase, embeddedInProduction)
@@ -135,3 +145,4 @@ const plain = section(shared).refine(allowsDatabase, embeddedInProduction)
 export const migrate = plain
 export const populate = plain
 export const database = plain
+export const verify = plain

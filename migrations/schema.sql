@@ -13,21 +13,10 @@ $function$;
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   raise exception 'rows of "%" are only ever added', tg_table_name
     using errcode = 'restrict_violation', hint = 'Post a reversal.';
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION refuse_statement()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-begin
-  raise exception '%', tg_argv[0] using errcode = 'restrict_violation';
 end
 $function$;
 
@@ -91,6 +80,21 @@ create table late_entry (
   is_expense boolean not null
 );
 
+create table seal (
+  no bigint not null,
+  from_xact_no bigint not null,
+  to_xact_no bigint not null,
+  created_at timestamptz not null,
+  transactions integer not null,
+  encoding smallint not null,
+  from_id uuid not null,
+  to_id uuid not null,
+  digest bytea not null,
+  rows_digest bytea not null,
+  row_ids bytea not null,
+  row_digests bytea not null
+);
+
 create table transaction (
   id uuid not null,
   amount bigint not null,
@@ -109,6 +113,24 @@ create table transaction (
   xact_no bigint not null default pg_current_xact_id()::text::bigint,
   hold_id uuid
 );
+
+create table verification (
+  is_only boolean not null default true,
+  seal_no bigint not null,
+  to_xact_no bigint not null,
+  transactions bigint not null,
+  to_id uuid not null,
+  digest bytea not null,
+  checked_at timestamptz,
+  report jsonb
+);
+
+create table verified_account (
+  account_id text collate "C" not null,
+  entries bigint not null,
+  balance numeric not null,
+  flow numeric not null
+) with (fillfactor=80);
 
 create table xact_epoch (
   is_only boolean not null default true,
@@ -133,8 +155,17 @@ alter table idempotency add constraint idempotency_pkey
 alter table late_entry add constraint late_entry_pkey
   PRIMARY KEY (account_id, effective_at, transaction_id);
 
+alter table seal add constraint seal_pkey
+  PRIMARY KEY (no);
+
 alter table transaction add constraint transaction_pkey
   PRIMARY KEY (id);
+
+alter table verification add constraint verification_pkey
+  PRIMARY KEY (is_only);
+
+alter table verified_account add constraint verified_account_pkey
+  PRIMARY KEY (account_id);
 
 alter table xact_epoch add constraint xact_epoch_pkey
   PRIMARY KEY (is_only);
@@ -214,6 +245,30 @@ alter table idempotency add constraint idempotency_key_length
 alter table idempotency add constraint idempotency_one_outcome
   CHECK ((refusal IS NULL) = (transaction_id IS NOT NULL OR hold IS NOT NULL));
 
+alter table seal add constraint seal_digest_length
+  CHECK (octet_length(digest) = 32);
+
+alter table seal add constraint seal_encoding_range
+  CHECK (encoding >= 1);
+
+alter table seal add constraint seal_no_range
+  CHECK (no >= 1);
+
+alter table seal add constraint seal_range_rises
+  CHECK ((ROW(from_xact_no, from_id) < ROW(to_xact_no, to_id)));
+
+alter table seal add constraint seal_row_digests_length
+  CHECK (octet_length(row_digests) = (8 * transactions));
+
+alter table seal add constraint seal_row_ids_length
+  CHECK (octet_length(row_ids) = (16 * transactions));
+
+alter table seal add constraint seal_rows_digest_length
+  CHECK (octet_length(rows_digest) = 32);
+
+alter table seal add constraint seal_transactions_range
+  CHECK (transactions >= 1 AND transactions <= 100000);
+
 alter table transaction add constraint transaction_amount_range
   CHECK (amount <> 0 AND amount >= '-9007199254740991'::bigint AND amount <= '9007199254740991'::bigint);
 
@@ -228,6 +283,12 @@ alter table transaction add constraint transaction_metadata_object
 
 alter table transaction add constraint transaction_two_sides
   CHECK (account_id <> counterparty_id);
+
+alter table verification add constraint verification_is_only
+  CHECK (is_only);
+
+alter table verification add constraint verification_report_whole
+  CHECK ((checked_at IS NULL) = (report IS NULL));
 
 alter table xact_epoch add constraint xact_epoch_is_only
   CHECK (is_only);
@@ -273,19 +334,9 @@ CREATE INDEX transaction_position_idx ON transaction USING btree (xact_no, id);
 
 CREATE UNIQUE INDEX transaction_reverses_key ON transaction USING btree (reverses_id) WHERE reverses_id IS NOT NULL;
 
-CREATE TRIGGER account_keeps_identity BEFORE UPDATE OF id, user_id, currency, created_at ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id, the owner and the currency of an account never change');
+CREATE TRIGGER seal_append_only BEFORE DELETE OR UPDATE ON seal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER account_no_delete BEFORE DELETE OR TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('accounts are closed, never deleted');
-
-CREATE TRIGGER app_user_keeps_identity BEFORE UPDATE OF id, created_at ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id of a user never changes');
-
-CREATE TRIGGER app_user_no_delete BEFORE DELETE OR TRUNCATE ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('users are never deleted');
-
-CREATE TRIGGER hold_keeps_identity BEFORE UPDATE OF id, amount, account_id, counterparty_id, currency, created_at ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the amount and the accounts of a hold never change');
-
-CREATE TRIGGER hold_no_delete BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('holds are closed, never deleted');
-
-CREATE TRIGGER idempotency_no_update BEFORE UPDATE OR TRUNCATE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+CREATE TRIGGER seal_no_truncate BEFORE TRUNCATE ON seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER transaction_append_only BEFORE DELETE OR UPDATE ON transaction FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -303,13 +354,17 @@ comment on table idempotency is 'The first answer to each Idempotency-Key, to be
 
 comment on table late_entry is 'Entries that were dated into a time already rolled up. Written with the transaction, removed when rolled up.';
 
+comment on table seal is 'One link of the chain over all transactions: a range of positions (xact_no, id) and the digests of its rows. Rows are only ever added.';
+
 comment on table transaction is 'One movement of money between two accounts. Rows are only ever added: a mistake is reversed, never edited.';
+
+comment on table verification is 'One row: up to which seal the book was verified step by step, and the last check.';
+
+comment on table verified_account is 'What the verified transactions of each account come to; the outside world of a currency as world:EUR. May be emptied together with setting verification back to its first row: it is made again.';
 
 comment on table xact_epoch is 'One row: what lifts this server''s transaction numbers above those that a restored book brought along.';
 
 comment on function balance_before(pg_catalog.text,timestamp with time zone) is 'The sum of an account''s entries dated before a moment, in minor units.';
-
-comment on function refuse_statement() is 'Refuses the statement with the sentence that the trigger gives.';
 
 comment on column account.balance is 'Minor units. Always the sum of the account''s transactions; written only with them.';
 
@@ -343,6 +398,22 @@ comment on column idempotency.refusal is 'Or why it was refused: {code, detail, 
 
 comment on column idempotency.hold is 'The hold as it was answered, beside the transaction when it was captured.';
 
+comment on column seal.no is 'Counted from 1 without gaps.';
+
+comment on column seal.from_xact_no is 'Position where the range begins, exclusive: the end of the seal before.';
+
+comment on column seal.to_xact_no is 'Position where the range ends, inclusive.';
+
+comment on column seal.encoding is 'In which form rows are hashed. It changes when the columns of transaction do.';
+
+comment on column seal.digest is 'SHA-256 over the digest before and everything that stands in this row.';
+
+comment on column seal.rows_digest is 'SHA-256 over the SHA-256 of each row, all its columns included, in order.';
+
+comment on column seal.row_ids is 'The ids of the transactions, 16 bytes each, in order: tells which one is missing or too many.';
+
+comment on column seal.row_digests is 'The first 8 bytes of each row''s SHA-256, in the same order: tells which one was changed.';
+
 comment on column transaction.amount is 'Minor units, signed as account_id sees it: below zero, the money leaves that account.';
 
 comment on column transaction.entry_no is 'Number of this entry in account_id; balance_after continues entry_no - 1.';
@@ -359,38 +430,8 @@ comment on column transaction.xact_no is 'The database transaction that wrote it
 
 comment on column transaction.hold_id is 'The hold that it captured.';
 
-revoke all on function balance_before(text,timestamp with time zone) from public;
+comment on column verification.transactions is 'How many of them are in verified_account.';
 
-revoke all on function refuse_change() from public;
+comment on column verification.digest is 'Of that seal, as it was when it was verified.';
 
-revoke all on function refuse_statement() from public;
-
-grant usage
-  on schema public to tillbook_api;
-
-grant select, insert (id, user_id, name, currency, min_balance), update (balance, min_balance, entry_no, closed_at, held, rolled_up_until, rolled_up_entry_no)
-  on table account to tillbook_api;
-
-grant select, insert (id, first_name, last_name), update (first_name, last_name)
-  on table app_user to tillbook_api;
-
-grant select
-  on table currency to tillbook_api;
-
-grant select, insert, update (captured, expires_at, closed_at, closed_as)
-  on table hold to tillbook_api;
-
-grant select, insert
-  on table idempotency to tillbook_api;
-
-grant select, insert, update, delete
-  on table late_entry to tillbook_api;
-
-grant select, insert
-  on table transaction to tillbook_api;
-
-grant select
-  on table xact_epoch to tillbook_api;
-
-grant execute
-  on function balance_before(text,timestamp with time zone) to tillbook_api;
+comment on column verified_account.flow is 'Sum over the entries of hash(entry_no, balance_after) - hash(entry_no - 1, balance_after - amount): all but the first and the last cancel out when each entry continues the one before, in whatever order they come.';

@@ -5,6 +5,7 @@ import type { HoldApp } from '../../pkg/hold/app/hold'
 import type { Ledger } from '../../pkg/transaction/app/ledger'
 import type { EventApp } from '../../pkg/event/app/event'
 import type { StatementApp } from '../../pkg/statement/app/statement'
+import type { VerificationApp } from '../../pkg/seal/app/verification'
 import type { TransactionApp } from '../../pkg/transaction/app/transaction'
 import type { UserApp } from '../../pkg/user/app/user'
 import { accountRoutes } from './rest/account'
@@ -16,6 +17,7 @@ import { metricsRoutes } from './rest/metrics'
 import { statementRoutes } from './rest/statement'
 import { transactionRoutes } from './rest/transaction'
 import { userRoutes } from './rest/user'
+import { verificationRoutes } from './rest/verification'
 
 export interface Apps {
   users: UserApp
@@ -30,6 +32,7 @@ export interface Apps {
 export interface Readers {
   statements: StatementApp
   events: EventApp
+  verification: VerificationApp
 }
 
 /** What tells how the process is. */
@@ -48,6 +51,7 @@ export function newRoutes(deps: Apps & Readers & Watch): Route[] {
     ...bulkRoutes(deps),
     ...holdRoutes(deps),
     ...eventRoutes(deps),
+    ...verificationRoutes(deps),
     ...healthRoutes(deps),
     ...metricsRoutes(deps),
   ]

@@ -1,0 +1,31 @@
+import type { ApiConfig } from '../../config/config'
+import { newSystemClock } from '../../internal/clock/clock'
+import type { Log } from '../../internal/log/log'
+import { startSealer } from '../../pkg/seal/app/sealer'
+import { newVerificationApp, type VerificationApp } from '../../pkg/seal/app/verification'
+import { newSealStore } from '../../pkg/seal/sql/store'
+import { newVerificationStore } from '../../pkg/seal/sql/verification'
+import { withinMs, type Pools } from './pools'
+
+// Whatever step it is in only reads, or is rolled back.
+const stopMs = 2000
+
+/** The sealer in the background, unless it is switched off, and the route that tells of it. */
+export function startSealing(
+  seal: ApiConfig['seal'],
+  { pool, background }: Pools,
+  log: Log,
+): { verification: VerificationApp; close(): Promise<void> } {
+  const verifications = newVerificationStore({ pool, background })
+  const clock = newSystemClock()
+  const verification = newVerificationApp({ verifications, clock, ageMaxMs: seal.check_age_ms_max })
+  if (!seal.enabled) return { verification, close: async () => {} }
+  const limits = {
+    intervalMs: seal.interval_ms,
+    transactionsMax: seal.transactions_max,
+    checkIntervalMs: seal.check_interval_ms,
+  }
+  const seals = newSealStore({ pool: background })
+  const sealer = startSealer({ seals, verifications, log, limits })
+  return { verification, close: () => withinMs(stopMs, sealer.stop()) }
+}
