@@ -5,7 +5,7 @@ import type { Readers } from './routes'
 /** What the API tells Prometheus, beyond its requests and the process. */
 export function newApiMetrics(
   pools: Record<string, Pool>,
-  { statements, events }: Readers,
+  { statements, events }: Pick<Readers, 'statements' | 'events'>,
 ): Metrics {
   const metrics = newMetrics()
   metrics.gauge({

@@ -53,6 +53,9 @@ export const verificationFaults = {
 /** `busy` when another process verifies at this moment, `more` when there are further seals. */
 export type Advanced = 'busy' | 'more' | 'done'
 
+/** `behind` when too much is not verified yet to look at balances, and nothing else is wrong. */
+export type Checked = 'busy' | 'behind' | 'done'
+
 export interface VerificationStore {
   find(): Promise<Verification>
   /**
@@ -60,6 +63,6 @@ export interface VerificationStore {
    * stays where it is: the check then tells what is wrong.
    */
   advance(): Promise<Advanced>
-  /** Checks all balances in one snapshot, and keeps the report. False when another process is at it. */
-  check(): Promise<boolean>
+  /** Checks all balances in one snapshot, and keeps the report. */
+  check(): Promise<Checked>
 }

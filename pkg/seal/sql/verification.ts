@@ -5,7 +5,7 @@ import { inTransaction } from '../../../internal/postgres/transaction'
 import { checkLink, checkRows, gone, newChain } from '../check'
 import type { Finding } from '../finding'
 import type { Seal } from '../seal'
-import type { Advanced, Verification, VerificationStore } from '../verification'
+import type { Advanced, Checked, Verification, VerificationStore } from '../verification'
 import { checkBalances } from './balances'
 import { findHorizon, tryLockChain } from './seal.sql.ts'
 import { findLastLink, findRows, listSeals } from './store'
@@ -45,7 +45,7 @@ export function newVerificationStore({
       inTransaction(background, check, 'begin isolation level repeatable read').catch(
         (error: unknown) => {
           // Another process ended its own between our snapshot and the lock.
-          if (sqlStateOf(error) === sqlState.serialization_failure) return false
+          if (sqlStateOf(error) === sqlState.serialization_failure) return 'busy'
           throw error
         },
       ),
@@ -103,8 +103,8 @@ async function inspectNext(
   return { seal, findings: [...findings, ...checkRows(seal, rows)] }
 }
 
-async function check(tx: Executor): Promise<boolean> {
-  if (!(await lock(tx))) return false
+async function check(tx: Executor): Promise<Checked> {
+  if (!(await lock(tx))) return 'busy'
   const state = await find(tx)
   const { now } = await findHorizon(tx)
   const after = { after_xact_no: state.link.to.xactNo, after_id: state.link.to.id }
@@ -114,7 +114,7 @@ async function check(tx: Executor): Promise<boolean> {
   const { findings } = await inspectNext(tx, state)
   if (last.no < state.link.no) findings.push(gone(last.no + 1n, state.link.no))
   // Still on its way, and nothing to be told.
-  if (isAtLeast && findings.length === 0) return false
+  if (isAtLeast && findings.length === 0) return 'behind'
   const scope = {
     after: state.link.to,
     hasCheckpoint: true,
@@ -128,5 +128,5 @@ async function check(tx: Executor): Promise<boolean> {
     findings: [...findings, ...(balances?.findings ?? [])].slice(0, findingsMax),
   })
   await updateReport(tx, { checked_at: now, report })
-  return true
+  return 'done'
 }
