@@ -1,7 +1,6 @@
 import { money } from '../../pkg/seal/report'
 import type { Finding } from '../../pkg/seal/finding'
 import type { Recheck } from '../../pkg/seal/recheck'
-import type { Link } from '../../pkg/seal/seal'
 import type { Trial, Verification } from '../../pkg/seal/verification'
 
 /** A report for people, and how much is wrong. */
@@ -20,23 +19,23 @@ export function describeRecheck(result: Recheck, tookMs: number): Described {
         `${count(sealed)} in ${count(link.no)} seals, ${count(unsealed)} behind them`,
       ...currencies.map(describeTrial),
       ...describeFindings(findings, wrong),
-      ...describeEnd(link),
+      ...describeEnd(link.no, link.digest.toString('hex')),
     ],
   }
 }
 
 export function describeVerification(verification: Verification, tookMs: number): Described {
-  const { link, transactions, checked } = verification
+  const { checked } = verification
   if (!checked) throw new Error('the verification left no report')
-  const { balances, behind, findings } = checked.report
+  const { balances, behind, findings, transactions, sealNo, digest } = checked.report
   return {
     wrong: findings.length,
     lines: [
-      `${count(transactions)} transactions verified up to seal ${count(link.no)}, ` +
+      `${count(transactions)} transactions verified up to seal ${count(sealNo)}, ` +
         `${count(behind.transactions)} behind it; this time it took ${seconds(tookMs)}`,
       ...(balances?.currencies ?? []).map(describeTrial),
       ...describeFindings(findings, findings.length),
-      ...describeEnd(link),
+      ...describeEnd(sealNo, digest),
     ],
   }
 }
@@ -57,8 +56,8 @@ function describeFindings(findings: Finding[], wrong: number): string[] {
   ]
 }
 
-function describeEnd({ no, digest }: Link): string[] {
-  return no === 0n ? [] : [`Keep elsewhere: --expect ${no}:${digest.toString('hex')}`]
+function describeEnd(no: bigint, digest: string): string[] {
+  return no === 0n ? [] : [`Keep elsewhere: --expect ${no}:${digest}`]
 }
 
 function count(number: bigint | number): string {

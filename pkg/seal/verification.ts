@@ -13,8 +13,13 @@ export interface Trial {
   world: bigint
 }
 
-/** What the last check found. */
+/** What a check found. */
 export interface VerificationReport {
+  /** The last seal that was verified by then, and how many transactions up to it. */
+  sealNo: bigint
+  digest: string
+  transactionId: string
+  transactions: bigint
   /** Undefined when too much is not verified yet to look at balances. */
   balances: Balances | undefined
   /** Transactions that were not verified yet when it was made; more than are counted when `isAtLeast`. */

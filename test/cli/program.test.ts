@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { newDatabase, type TestDatabase } from '../harness/database'
 import { projectFolder, spawnProgram } from '../harness/program'
 
-const programs = ['api', 'migrate', 'populate', 'database']
+const programs = ['api', 'migrate', 'populate', 'database', 'verify']
 const served = /^Tillbook serves on (http:\S+)$/m
 
 let database: TestDatabase

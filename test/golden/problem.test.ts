@@ -69,6 +69,7 @@ test.each<[string, Sent]>([
   ['account.balance_out_of_range', posting({ account_id: 'full', amount: '0.01' })],
   ['transaction.not_found', { path: '/transactions/0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e' }],
   ['transaction.currency_mismatch', posting({ counterparty_id: 'yen' })],
+  ['verification.not_running', { path: '/ledger/verification' }],
 ])('%s', async (code, sent) => {
   expectGoldenProblem(await api.send(sent), code)
 })

@@ -49,6 +49,8 @@ export interface Settings {
   ledger?: Record<string, number>
   statement?: Record<string, number>
   event?: Record<string, number>
+  /** Nothing is sealed unless a test asks for it. */
+  seal?: Record<string, number | boolean>
   /** Another way to the database than straight to its URL. */
   reach?(databaseUrl: string): Promise<string>
 }
@@ -67,6 +69,7 @@ export async function startApi(settings: Settings = {}) {
         ledger: settings.ledger ?? {},
         statement: settings.statement ?? {},
         event: settings.event ?? {},
+        seal: settings.seal ?? { enabled: false },
         log: { level: 'silent' },
       }),
       { log: silentLog(), version: '0.0.0-test' },

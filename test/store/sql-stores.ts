@@ -11,7 +11,7 @@ import { silentLog } from '../harness/log'
 jest.setTimeout(30_000)
 
 /** The stores on a database of their own, wired as the API wires them. */
-export async function openSqlStores(): Promise<Stores & { pool: Pool }> {
+export async function openSqlStores(): Promise<Stores & { pool: Pool; url: string }> {
   const database = await newDatabase()
   const settings = connectionSettings(database.url)
   const program = 'tillbook-test'
@@ -20,6 +20,7 @@ export async function openSqlStores(): Promise<Stores & { pool: Pool }> {
   const options = { attemptsMax: 20, outcomeTimeoutMs: 1000, sleep: async () => {} }
   return {
     pool,
+    url: database.url,
     users: newUserStore(pool),
     accounts: newAccountStore(pool),
     transactions: newTransactionStore({ pool, lanes, ids: systemIds, options }),

@@ -59,28 +59,21 @@ export const verificationDto = z
 export type VerificationDto = z.input<typeof verificationDto>
 
 export function toVerificationDto(verification: CheckedVerification): VerificationDto {
-  const { link, transactions, checked } = verification
-  const { balances, behind, findings } = checked.report
+  const { at, report } = verification.checked
+  const { balances, behind, findings, sealNo, digest, transactionId } = report
   const currencies = balances?.currencies.map(
     (trial) => [trial.currency, toTrialDto(trial)] as const,
   )
   return {
     intact: findings.length === 0,
-    checked_at: checked.at,
+    checked_at: at,
     currencies: currencies ? Object.fromEntries(currencies) : null,
     wrong_accounts: balances ? Number(balances.wrongAccounts) : null,
     seals: {
       intact: !findings.some(({ sealNo }) => sealNo !== undefined),
-      last:
-        link.no === 0n
-          ? null
-          : {
-              no: Number(link.no),
-              digest: link.digest.toString('hex'),
-              transaction_id: link.to.id,
-            },
+      last: sealNo === 0n ? null : { no: Number(sealNo), digest, transaction_id: transactionId },
     },
-    verified_transactions: Number(transactions),
+    verified_transactions: Number(report.transactions),
     unverified_transactions: Number(behind.transactions),
     findings: findings.map(toFindingDto),
   }

@@ -12,7 +12,7 @@ import { countTransactions } from './recheck.sql.ts'
 import { countSeals } from './seal.sql.ts'
 import { inOneSnapshot } from './snapshot'
 import { findLastLink, findRows, listSeals } from './store'
-import { insertedRowsMax } from './verification'
+import { checkVerified, insertedRowsMax } from './verification'
 import { countTransactionsAfter, findVerification } from './verification.sql.ts'
 
 const accountsNamedMax = 100
@@ -116,8 +116,10 @@ async function recheckAccounts(tx: Executor, state: State): Promise<void> {
 /** Seals that were verified once and are gone, and what no seal covers yet. */
 async function recheckEnd(tx: Executor, state: State): Promise<void> {
   const { no, to } = await findLastLink(tx)
-  const { seal_no: verifiedNo } = await findVerification(tx)
-  if (verifiedNo > no) state.findings.add(gone(no + 1n, verifiedNo))
+  const verified = await findVerification(tx)
+  if (verified.seal_no > no) state.findings.add(gone(no + 1n, verified.seal_no))
+  const link = { no: verified.seal_no, digest: verified.digest }
+  state.findings.add(...(await checkVerified(tx, link)))
   const after = { after_xact_no: to.xactNo, after_id: to.id }
   const { transactions } = await countTransactionsAfter(tx, { ...after, limit: bigintMax })
   state.unsealed = transactions

@@ -16,6 +16,11 @@ from seal
 order by no desc
 limit 1;
 
+-- name: FindSealDigest :maybe
+select digest
+from seal
+where no = $no;
+
 -- name: DigestRange :one
 -- The rows behind one position up to another, in order: their ids, the SHA-256 of each cut to 8
 -- bytes, and the SHA-256 over all of these in full. A row's bytes are what PostgreSQL sends for it in

@@ -51,6 +51,22 @@ limit 1`,
   params: [],
 })
 
+export interface FindSealDigestParams {
+  no: bigint
+}
+
+export interface FindSealDigestRow {
+  digest: Buffer
+}
+
+export const findSealDigest = maybe<FindSealDigestParams, FindSealDigestRow>({
+  name: 'seal.FindSealDigest',
+  text: `select digest
+from seal
+where no = $1`,
+  params: ['no'],
+})
+
 export interface DigestRangeParams {
   after_xact_no: bigint
   after_id: string

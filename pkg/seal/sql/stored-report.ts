@@ -10,6 +10,10 @@ const whole = z
 
 /** As it stands in verification.report: whole numbers are text, because JSON numbers are floats. */
 const storedReport = z.object({
+  seal_no: whole,
+  digest: z.string(),
+  transaction_id: z.string(),
+  transactions: whole,
   balances: z
     .object({
       wrong_accounts: whole,
@@ -30,8 +34,13 @@ const storedReport = z.object({
   ),
 })
 
-export function writeReport({ balances, behind, findings }: VerificationReport): string {
+export function writeReport(report: VerificationReport): string {
+  const { balances, behind, findings } = report
   const stored: z.input<typeof storedReport> = {
+    seal_no: String(report.sealNo),
+    digest: report.digest,
+    transaction_id: report.transactionId,
+    transactions: String(report.transactions),
     balances: balances
       ? {
           wrong_accounts: String(balances.wrongAccounts),
@@ -56,8 +65,12 @@ export function writeReport({ balances, behind, findings }: VerificationReport):
 }
 
 export function readReport(json: Json): VerificationReport {
-  const { balances, behind, findings } = storedReport.parse(json)
+  const { balances, behind, findings, ...report } = storedReport.parse(json)
   return {
+    sealNo: report.seal_no,
+    digest: report.digest,
+    transactionId: report.transaction_id,
+    transactions: report.transactions,
     balances: balances
       ? { currencies: balances.currencies, wrongAccounts: balances.wrong_accounts }
       : undefined,

@@ -4,10 +4,10 @@ import type { Executor } from '../../../internal/postgres/query'
 import { inTransaction } from '../../../internal/postgres/transaction'
 import { checkLink, checkRows, gone, newChain } from '../check'
 import type { Finding } from '../finding'
-import type { Seal } from '../seal'
+import type { Link, Seal } from '../seal'
 import type { Advanced, Checked, Verification, VerificationStore } from '../verification'
 import { checkBalances } from './balances'
-import { findHorizon, tryLockChain } from './seal.sql.ts'
+import { findHorizon, findSealDigest, tryLockChain } from './seal.sql.ts'
 import { findLastLink, findRows, listSeals } from './store'
 import { readReport, writeReport } from './stored-report'
 import {
@@ -103,6 +103,17 @@ async function inspectNext(
   return { seal, findings: [...findings, ...checkRows(seal, rows)] }
 }
 
+/** A seal that is verified is the same ever after; the chain may have been made anew since. */
+export async function checkVerified(
+  tx: Executor,
+  { no, digest }: Pick<Link, 'no' | 'digest'>,
+): Promise<Finding[]> {
+  const seal = await findSealDigest(tx, { no })
+  if (!seal || seal.digest.equals(digest)) return []
+  const detail = `seal ${no} has another digest than when it was verified`
+  return [{ code: 'seal.unexpected', sealNo: no, detail }]
+}
+
 async function check(tx: Executor): Promise<Checked> {
   if (!(await lock(tx))) return 'busy'
   const state = await find(tx)
@@ -113,6 +124,7 @@ async function check(tx: Executor): Promise<Checked> {
   const last = await findLastLink(tx)
   const { findings } = await inspectNext(tx, state)
   if (last.no < state.link.no) findings.push(gone(last.no + 1n, state.link.no))
+  findings.push(...(await checkVerified(tx, state.link)))
   // Still on its way, and nothing to be told.
   if (isAtLeast && findings.length === 0) return 'behind'
   const scope = {
@@ -123,6 +135,10 @@ async function check(tx: Executor): Promise<Checked> {
   }
   const balances = isAtLeast ? undefined : await checkBalances(tx, scope)
   const report = writeReport({
+    sealNo: state.link.no,
+    digest: state.link.digest.toString('hex'),
+    transactionId: state.link.to.id,
+    transactions: state.transactions,
     balances,
     behind: { transactions, isAtLeast },
     findings: [...findings, ...(balances?.findings ?? [])].slice(0, findingsMax),
