@@ -1,7 +1,7 @@
 # `make` alone lists what there is. DATABASE_URL and PORT override the configuration files.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test migrate populate api db-start db-stop db-url bench generate verify lint typecheck format build clean ci
+.PHONY: help run test migrate populate api db-start db-stop db-url bench generate verify verify-ledger lint typecheck format build clean ci
 
 # Named by npm itself, so that a folder where `npm ci` was run by hand counts as installed.
 INSTALLED := node_modules/.package-lock.json
@@ -9,7 +9,7 @@ TOOLS := node_modules/.bin
 DATABASE_CONFIG := config/database/local.json
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) ## start everything: install, build, database, schema, data, API on port 8080
 	@node scripts/build.mjs migrate populate api
@@ -58,6 +58,11 @@ verify: $(INSTALLED) ## fail when something generated is not what `make generate
 	@node scripts/build.mjs generate database
 	@./bin/tillbook-database start $(DATABASE_CONFIG)
 	@./bin/tillbook-generate --check "$$(./bin/tillbook-database url $(DATABASE_CONFIG))"
+
+verify-ledger: CONFIG = config/verify/local.json
+verify-ledger: $(INSTALLED) ## recheck the whole book: seals, entries, balances; CONFIG=FILE ARGS="--incremental"
+	@node scripts/build.mjs verify
+	@./bin/tillbook-verify $(ARGS) "$(CONFIG)"
 
 lint: $(INSTALLED) ## look for defects, forbidden imports and unformatted files
 	@$(TOOLS)/eslint --max-warnings 0 .

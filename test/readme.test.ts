@@ -6,7 +6,6 @@ import { databaseUnavailable } from '../internal/fault/fault'
 import { generalFaults } from '../internal/http/general-fault'
 import { collectFaults, statusOf } from '../internal/http/problem'
 import { newDatabase, type TestDatabase } from './harness/database'
-import { onServer } from './harness/server'
 import { projectFolder, spawnProgram, type SpawnedProgram } from './harness/program'
 import { readSteps, withCurl, withFetch, type Step, type Way } from './readme/console'
 import { brokenLinks, missingPaths, namedPaths, readTable, readText } from './readme/markdown'
@@ -97,16 +96,6 @@ function onlyThose([status, ...found]: string[], [_status, ...shown]: string[]):
   })
   return [status, ...kept].join('\n')
 }
-
-test('the check of the books finds nothing in a filled book, and an account that is a cent off', async () => {
-  const sql = [...readText('docs/operations.md').matchAll(/^```sql\n([\s\S]*?)^```$/gm)].at(-1)?.[1]
-  const { database, ...served } = await serve()
-  const check = async () => (await onServer(database.url, sql!)).rows as { id: string }[]
-  expect(await check()).toEqual([])
-  await onServer(database.url, `update account set balance = balance + 1 where id = 'ada-checking'`)
-  expect((await check()).map(({ id }) => id)).toEqual(['ada-checking'])
-  await close({ database, ...served })
-})
 
 test('the reference that is served is docs/openapi.json', async () => {
   const served = await serve()

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
-import { checkLink, checkRows, gone, newChain, type Chain } from '../check'
+import { checkLink, gone, newChain, type Chain } from '../check'
 import { newFindings, type Finding, type Findings } from '../finding'
 import type { Recheck, RecheckOptions } from '../recheck'
 import { beginning, type Seal } from '../seal'
@@ -11,8 +11,8 @@ import { nameBreaks, nameMoved, nameOverdrawn, nameWrongHolds } from './naming'
 import { countTransactions } from './recheck.sql.ts'
 import { countSeals } from './seal.sql.ts'
 import { inOneSnapshot } from './snapshot'
-import { findLastLink, findRows, listSeals } from './store'
-import { checkVerified, insertedRowsMax } from './verification'
+import { checkSealedRows, findLastLink, listSeals } from './store'
+import { checkVerified } from './verification'
 import { countTransactionsAfter, findVerification } from './verification.sql.ts'
 
 const accountsNamedMax = 100
@@ -89,9 +89,9 @@ function unexpected(no: bigint): Finding {
 async function recheckSeals(tx: Executor, state: State, next: ChainReader): Promise<void> {
   for (let seals = await next(tx); seals.length > 0; seals = await next(tx)) {
     for (const seal of seals) {
-      const rows = await findRows(tx, seal.from, seal.to, seal.transactions + insertedRowsMax)
-      state.inRanges += BigInt(rows.transactions)
-      state.findings.add(...(await nameMoved(tx, checkRows(seal, rows))))
+      const { rows, findings } = await checkSealedRows(tx, seal)
+      state.inRanges += BigInt(rows)
+      state.findings.add(...(await nameMoved(tx, findings)))
     }
   }
 }

@@ -2,6 +2,8 @@ import type { Instant } from '../../../internal/clock/instant'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import { inTransaction } from '../../../internal/postgres/transaction'
+import { checkRows } from '../check'
+import type { Finding } from '../finding'
 import {
   digestSeal,
   encoding,
@@ -114,6 +116,26 @@ export async function findRows(
     rowsDigest: row.rows_digest,
     lastXactNo: row.last_xact_no,
   }
+}
+
+/** Room for the rows that somebody put into a range; all of them would be too many to remember. */
+const insertedRowsMax = 100_000
+
+/**
+ * Compares a seal with the rows in its range, and counts these. First as many as it has, which is
+ * quick: an index on (xact_no, id) is not left at an upper end within one xact_no, but read to the
+ * end of that number, which may be the whole book. When they are right there can be no others, for
+ * the last of them is where the range ends.
+ */
+export async function checkSealedRows(
+  db: Executor,
+  seal: Seal,
+): Promise<{ rows: number; findings: Finding[] }> {
+  const { from, to, transactions } = seal
+  const first = await findRows(db, from, to, transactions)
+  if (checkRows(seal, first).length === 0) return { rows: transactions, findings: [] }
+  const all = await findRows(db, from, to, transactions + insertedRowsMax)
+  return { rows: all.transactions, findings: checkRows(seal, all) }
 }
 
 /** The seals behind a number, in order. */

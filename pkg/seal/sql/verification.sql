@@ -20,14 +20,16 @@ update verification
 set checked_at = $checked_at, report = $report;
 
 -- name: AddVerifiedEntries :exec
--- The entries of a range, both sides and the outside world, to what is verified of each account.
+-- The entries of a range, both sides and the outside world, to what is verified of each account. The
+-- range ends with its last row, by number: see checkSealedRows in store.ts.
 with movement as (
   select
     account_id, counterparty_id, currency, balance_after, entry_no, counterparty_balance_after,
     counterparty_entry_no, amount
   from transaction
   where (xact_no, id) > ($after_xact_no::bigint, $after_id::uuid)
-    and (xact_no, id) <= ($until_xact_no::bigint, $until_id::uuid)
+  order by xact_no, id
+  limit $transactions::bigint
 ),
 entry as (
   select account_id as id, entry_no as number, balance_after as balance, amount

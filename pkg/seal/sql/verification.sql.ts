@@ -51,12 +51,14 @@ set checked_at = $1, report = $2`,
 export interface AddVerifiedEntriesParams {
   after_xact_no: bigint
   after_id: string
-  until_xact_no: bigint
-  until_id: string
+  transactions: bigint
   hash_seed: bigint
 }
 
-/** The entries of a range, both sides and the outside world, to what is verified of each account. */
+/**
+ * The entries of a range, both sides and the outside world, to what is verified of each account. The
+ * range ends with its last row, by number: see checkSealedRows in store.ts.
+ */
 export const addVerifiedEntries = exec<AddVerifiedEntriesParams>({
   name: 'verification.AddVerifiedEntries',
   text: `with movement as (
@@ -65,7 +67,8 @@ export const addVerifiedEntries = exec<AddVerifiedEntriesParams>({
     counterparty_entry_no, amount
   from transaction
   where (xact_no, id) > ($1::bigint, $2::uuid)
-    and (xact_no, id) <= ($3::bigint, $4::uuid)
+  order by xact_no, id
+  limit $3::bigint
 ),
 entry as (
   select account_id as id, entry_no as number, balance_after as balance, amount
@@ -85,11 +88,11 @@ select
   count(*),
   sum(amount),
   coalesce(
-    sum(hashint8extended(balance, hashint8extended(number, $5::bigint)))
+    sum(hashint8extended(balance, hashint8extended(number, $4::bigint)))
     - sum(hashint8extended(
         greatest(least(balance, 4611686018427387904), -4611686018427387904)
           - greatest(least(amount, 9007199254740991), -9007199254740991),
-        hashint8extended(greatest(number, 0) - 1, $5::bigint)
+        hashint8extended(greatest(number, 0) - 1, $4::bigint)
       )),
     0
   )
@@ -100,7 +103,7 @@ on conflict (account_id) do update set
   entries = known.entries + excluded.entries,
   balance = known.balance + excluded.balance,
   flow = known.flow + excluded.flow`,
-  params: ['after_xact_no', 'after_id', 'until_xact_no', 'until_id', 'hash_seed'],
+  params: ['after_xact_no', 'after_id', 'transactions', 'hash_seed'],
 })
 
 export interface ListWrongAccountsParams {

@@ -2,13 +2,13 @@ import { sqlState, sqlStateOf } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import { inTransaction } from '../../../internal/postgres/transaction'
-import { checkLink, checkRows, gone, newChain } from '../check'
+import { checkLink, gone, newChain } from '../check'
 import type { Finding } from '../finding'
 import type { Link, Seal } from '../seal'
 import type { Advanced, Checked, Verification, VerificationStore } from '../verification'
 import { checkBalances } from './balances'
 import { findHorizon, findSealDigest, tryLockChain } from './seal.sql.ts'
-import { findLastLink, findRows, listSeals } from './store'
+import { checkSealedRows, findLastLink, listSeals } from './store'
 import { readReport, writeReport } from './stored-report'
 import {
   addVerifiedEntries,
@@ -31,8 +31,6 @@ const accountsNamedMax = 20
 const findingsMax = 100
 // More than a few seconds of the fastest posting. Beyond it the balances have to wait.
 const behindMax = 100_000n
-/** Room for the rows that somebody put into a range; all of them would be too many to remember. */
-export const insertedRowsMax = 100_000
 
 export function newVerificationStore({
   pool,
@@ -73,8 +71,7 @@ async function advance(tx: Executor): Promise<Advanced> {
   await addVerifiedEntries(tx, {
     after_xact_no: seal.from.xactNo,
     after_id: seal.from.id,
-    until_xact_no: seal.to.xactNo,
-    until_id: seal.to.id,
+    transactions: BigInt(seal.transactions),
     hash_seed: hashSeed,
   })
   await advanceVerification(tx, {
@@ -99,8 +96,8 @@ async function inspectNext(
   const [seal] = await listSeals(tx, link.no, 1)
   if (!seal) return { seal, findings: [] }
   const { findings } = checkLink(newChain(link), seal)
-  const rows = await findRows(tx, seal.from, seal.to, seal.transactions + insertedRowsMax)
-  return { seal, findings: [...findings, ...checkRows(seal, rows)] }
+  const sealed = await checkSealedRows(tx, seal)
+  return { seal, findings: [...findings, ...sealed.findings] }
 }
 
 /** A seal that is verified is the same ever after; the chain may have been made anew since. */
