@@ -53,17 +53,18 @@ export async function recheck(pool: Pool, options: RecheckOptions = {}): Promise
   return conclude(state, options)
 }
 
-type ChainReader = (tx: Executor) => Promise<Seal[]>
+/** `isLinked`: it is the one that follows from the seal before. */
+type ChainReader = (tx: Executor) => Promise<{ seal: Seal; isLinked: boolean }[]>
 
 /** Hands out the seals in order, a few at a time, to whoever asks; links them on the way. */
 function newChainReader(state: State, { expected, onProgress }: RecheckOptions): ChainReader {
   let reading: Promise<unknown> = Promise.resolve()
   let total: number | undefined
-  const next = async (tx: Executor): Promise<Seal[]> => {
+  const next: ChainReader = async (tx) => {
     total ??= Number((await countSeals(tx)).transactions)
     onProgress?.({ step: 'Rechecking', done: Number(state.sealed), total })
     const seals = await listSeals(tx, state.chain.link.no, fetchedMax)
-    for (const seal of seals) {
+    return seals.map((seal) => {
       const { chain, findings } = checkLink(state.chain, seal)
       state.chain = chain
       state.sealed += BigInt(seal.transactions)
@@ -71,8 +72,8 @@ function newChainReader(state: State, { expected, onProgress }: RecheckOptions):
       if (seal.no === expected?.no && !seal.digest.equals(expected.digest)) {
         state.findings.add(unexpected(seal.no))
       }
-    }
-    return seals
+      return { seal, isLinked: findings.length === 0 }
+    })
   }
   return (tx) => {
     const answer = reading.then(() => next(tx))

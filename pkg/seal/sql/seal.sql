@@ -26,11 +26,12 @@ where no = $no;
 -- bytes, and the SHA-256 over all of these in full. A row's bytes are what PostgreSQL sends for it in
 -- binary: the number of columns, and for each its type, its length (-1 for null) and its value. So no
 -- two different rows have the same bytes, and no setting of a session has a say in them but the
--- encoding of text, which is UTF-8 on every connection of ours.
+-- encoding of text, which is UTF-8 on every connection of ours. Unless $names_rows, only the last.
 select
   count(*) as "transactions!",
-  coalesce(string_agg(uuid_send(id), ''), '') as "row_ids!",
-  coalesce(string_agg(substr(digest, 1, 8), ''), '') as "row_digests!",
+  coalesce(string_agg(uuid_send(id), '') filter (where $names_rows::boolean), '') as "row_ids!",
+  coalesce(string_agg(substr(digest, 1, 8), '') filter (where $names_rows::boolean), '')
+    as "row_digests!",
   sha256(coalesce(string_agg(digest, ''), '')) as "rows_digest!",
   -- There is no max(uuid) before PostgreSQL 18; the last of them is the last 16 bytes of row_ids.
   max(xact_no) as last_xact_no

@@ -68,6 +68,7 @@ where no = $1`,
 })
 
 export interface DigestRangeParams {
+  names_rows: boolean
   after_xact_no: bigint
   after_id: string
   until_xact_no: bigint
@@ -88,14 +89,15 @@ export interface DigestRangeRow {
  * bytes, and the SHA-256 over all of these in full. A row's bytes are what PostgreSQL sends for it in
  * binary: the number of columns, and for each its type, its length (-1 for null) and its value. So no
  * two different rows have the same bytes, and no setting of a session has a say in them but the
- * encoding of text, which is UTF-8 on every connection of ours.
+ * encoding of text, which is UTF-8 on every connection of ours. Unless $names_rows, only the last.
  */
 export const digestRange = one<DigestRangeParams, DigestRangeRow>({
   name: 'seal.DigestRange',
   text: `select
   count(*) as "transactions",
-  coalesce(string_agg(uuid_send(id), ''), '') as "row_ids",
-  coalesce(string_agg(substr(digest, 1, 8), ''), '') as "row_digests",
+  coalesce(string_agg(uuid_send(id), '') filter (where $1::boolean), '') as "row_ids",
+  coalesce(string_agg(substr(digest, 1, 8), '') filter (where $1::boolean), '')
+    as "row_digests",
   sha256(coalesce(string_agg(digest, ''), '')) as "rows_digest",
   max(xact_no) as last_xact_no
 from (
@@ -108,12 +110,12 @@ from (
       counterparty_id, currency, description, metadata
     ))) as digest
   from transaction
-  where (xact_no, id) > ($1::bigint, $2::uuid)
-    and (xact_no, id) <= ($3::bigint, $4::uuid)
+  where (xact_no, id) > ($2::bigint, $3::uuid)
+    and (xact_no, id) <= ($4::bigint, $5::uuid)
   order by xact_no, id
-  limit $5
+  limit $6
 ) as ordered_row`,
-  params: ['after_xact_no', 'after_id', 'until_xact_no', 'until_id', 'rows_max'],
+  params: ['names_rows', 'after_xact_no', 'after_id', 'until_xact_no', 'until_id', 'rows_max'],
 })
 
 export interface InsertSealParams {

@@ -96,7 +96,7 @@ async function inspectNext(
   const [seal] = await listSeals(tx, link.no, 1)
   if (!seal) return { seal, findings: [] }
   const { findings } = checkLink(newChain(link), seal)
-  const sealed = await checkSealedRows(tx, seal)
+  const sealed = await checkSealedRows(tx, { seal, isLinked: findings.length === 0 })
   return { seal, findings: [...findings, ...sealed.findings] }
 }
 
