@@ -64,8 +64,8 @@ $$;
 
 -- One line a table, and only the columns that the API writes: a later migration that adds a table or a
 -- column that it needs grants it there.
-revoke all on currency, app_user, account, transaction, idempotency, hold, late_entry, xact_epoch
-  from public, tillbook_api;
+revoke all on currency, app_user, account, transaction, idempotency, hold, late_entry, xact_epoch, seal,
+  verification, verified_account from public, tillbook_api;
 revoke all on function refuse_change(), balance_before(text, timestamptz) from public, tillbook_api;
 
 grant select on currency to tillbook_api;
@@ -81,6 +81,8 @@ grant select, insert on transaction to tillbook_api;
 grant select, insert on idempotency to tillbook_api;
 grant select, insert, update (captured, expires_at, closed_at, closed_as) on hold to tillbook_api;
 grant select, insert, update, delete on late_entry to tillbook_api;
+grant select, insert on seal to tillbook_api;
+grant select, insert, update on verification, verified_account to tillbook_api;
 grant execute on function balance_before(text, timestamptz) to tillbook_api;
 
 -- What nobody does in a statement that was meant so, the owner of the tables included. For each

@@ -13,10 +13,21 @@ $function$;
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
   raise exception 'rows of "%" are only ever added', tg_table_name
     using errcode = 'restrict_violation', hint = 'Post a reversal.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_statement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception '%', tg_argv[0] using errcode = 'restrict_violation';
 end
 $function$;
 
@@ -334,6 +345,20 @@ CREATE INDEX transaction_position_idx ON transaction USING btree (xact_no, id);
 
 CREATE UNIQUE INDEX transaction_reverses_key ON transaction USING btree (reverses_id) WHERE reverses_id IS NOT NULL;
 
+CREATE TRIGGER account_keeps_identity BEFORE UPDATE OF id, user_id, currency, created_at ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id, the owner and the currency of an account never change');
+
+CREATE TRIGGER account_no_delete BEFORE DELETE OR TRUNCATE ON account FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('accounts are closed, never deleted');
+
+CREATE TRIGGER app_user_keeps_identity BEFORE UPDATE OF id, created_at ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the id of a user never changes');
+
+CREATE TRIGGER app_user_no_delete BEFORE DELETE OR TRUNCATE ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('users are never deleted');
+
+CREATE TRIGGER hold_keeps_identity BEFORE UPDATE OF id, amount, account_id, counterparty_id, currency, created_at ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the amount and the accounts of a hold never change');
+
+CREATE TRIGGER hold_no_delete BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('holds are closed, never deleted');
+
+CREATE TRIGGER idempotency_no_update BEFORE UPDATE OR TRUNCATE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
 CREATE TRIGGER seal_append_only BEFORE DELETE OR UPDATE ON seal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER seal_no_truncate BEFORE TRUNCATE ON seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -365,6 +390,8 @@ comment on table verified_account is 'What the verified transactions of each acc
 comment on table xact_epoch is 'One row: what lifts this server''s transaction numbers above those that a restored book brought along.';
 
 comment on function balance_before(pg_catalog.text,timestamp with time zone) is 'The sum of an account''s entries dated before a moment, in minor units.';
+
+comment on function refuse_statement() is 'Refuses the statement with the sentence that the trigger gives.';
 
 comment on column account.balance is 'Minor units. Always the sum of the account''s transactions; written only with them.';
 
@@ -435,3 +462,48 @@ comment on column verification.transactions is 'How many of them are in verified
 comment on column verification.digest is 'Of that seal, as it was when it was verified.';
 
 comment on column verified_account.flow is 'Sum over the entries of hash(entry_no, balance_after) - hash(entry_no - 1, balance_after - amount): all but the first and the last cancel out when each entry continues the one before, in whatever order they come.';
+
+revoke all on function balance_before(text,timestamp with time zone) from public;
+
+revoke all on function refuse_change() from public;
+
+revoke all on function refuse_statement() from public;
+
+grant usage
+  on schema public to tillbook_api;
+
+grant select, insert (id, user_id, name, currency, min_balance), update (balance, min_balance, entry_no, closed_at, held, rolled_up_until, rolled_up_entry_no)
+  on table account to tillbook_api;
+
+grant select, insert (id, first_name, last_name), update (first_name, last_name)
+  on table app_user to tillbook_api;
+
+grant select
+  on table currency to tillbook_api;
+
+grant select, insert, update (captured, expires_at, closed_at, closed_as)
+  on table hold to tillbook_api;
+
+grant select, insert
+  on table idempotency to tillbook_api;
+
+grant select, insert, update, delete
+  on table late_entry to tillbook_api;
+
+grant select, insert
+  on table seal to tillbook_api;
+
+grant select, insert
+  on table transaction to tillbook_api;
+
+grant select, insert, update
+  on table verification to tillbook_api;
+
+grant select, insert, update
+  on table verified_account to tillbook_api;
+
+grant select
+  on table xact_epoch to tillbook_api;
+
+grant execute
+  on function balance_before(text,timestamp with time zone) to tillbook_api;

@@ -1,1 +1,0 @@
--- The place of a migration that is made beside this one; without it the numbers would have a gap.
