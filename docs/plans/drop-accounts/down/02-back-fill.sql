@@ -1,0 +1,6 @@
+-- Back, back-fill: as on the way up, in batches that can be killed and go on.
+set lock_timeout = '5s';
+set statement_timeout = 0;
+set application_name = 'drop-accounts';
+
+call drop_accounts.back_fill_back();
