@@ -51,44 +51,46 @@ begin
     where s.amount > 0
     window course as (partition by a.user_id, a.currency order by a.id rows unbounded preceding)
   ),
-  spare as materialized (
-    select
-      a.id, a.user_id, a.currency, a.balance, a.entry_no,
-      sum(available) over course - available as starts,
-      sum(available) over course as ends
-    from (select distinct user_id, currency from short) as owner
-    join archive.account a on a.user_id = owner.user_id and a.currency = owner.currency
-    cross join lateral (select a.balance - a.held - a.min_balance as available) as rest
-    where available > 0 and a.closed_at is null and a.id <> all (ids)
-    window course as (partition by a.user_id, a.currency order by a.id rows unbounded preceding)
-  ),
+  -- Looked up user by user, along the index: nothing here depends on how many rows are expected.
   transfer as materialized (
     select
       drop_accounts.new_id() as id,
       short.currency,
       short.id as to_id,
+      short.balance as to_balance_before,
+      short.entry_no as to_entry_no_before,
       spare.id as from_id,
+      spare.balance as from_balance_before,
+      spare.entry_no as from_entry_no_before,
       least(short.ends, spare.ends) - greatest(short.starts, spare.starts) as amount
     from short
-    join spare
-      on spare.user_id = short.user_id
-      and spare.currency = short.currency
-      and spare.starts < short.ends
-      and short.starts < spare.ends
+    cross join lateral (
+      select
+        a.id, a.balance, a.entry_no,
+        sum(available) over course - available as starts,
+        sum(available) over course as ends
+      from archive.account a
+      cross join lateral (select a.balance - a.held - a.min_balance as available) as rest
+      where a.user_id = short.user_id
+        and a.currency = short.currency
+        and available > 0
+        and a.closed_at is null
+        and a.id <> all (ids)
+      window course as (order by a.id rows unbounded preceding)
+    ) as spare
+    where spare.starts < short.ends and short.starts < spare.ends
   ),
   numbered as materialized (
     select
-      t.*,
-      (short.balance + sum(t.amount) over incoming)::bigint as to_balance,
-      short.entry_no + row_number() over incoming as to_entry_no,
-      (spare.balance - sum(t.amount) over outgoing)::bigint as from_balance,
-      spare.entry_no + row_number() over outgoing as from_entry_no
-    from transfer t
-    join short on short.id = t.to_id
-    join spare on spare.id = t.from_id
+      id, currency, to_id, from_id, amount,
+      (to_balance_before + sum(amount) over incoming)::bigint as to_balance,
+      to_entry_no_before + row_number() over incoming as to_entry_no,
+      (from_balance_before - sum(amount) over outgoing)::bigint as from_balance,
+      from_entry_no_before + row_number() over outgoing as from_entry_no
+    from transfer
     window
-      incoming as (partition by t.to_id order by t.id rows unbounded preceding),
-      outgoing as (partition by t.from_id order by t.id rows unbounded preceding)
+      incoming as (partition by to_id order by id rows unbounded preceding),
+      outgoing as (partition by from_id order by id rows unbounded preceding)
   ),
   posted as (
     insert into archive.transaction (
@@ -176,7 +178,13 @@ begin
 
   with
   entry as materialized (
-    select * from drop_accounts.returning_entries(rows_max, below)
+    select
+      *,
+      lead(account_id) over movement as other_id,
+      lead(balance_after) over movement as other_balance,
+      lead(entry_no) over movement as other_entry_no
+    from drop_accounts.returning_entries(rows_max, below)
+    window movement as (partition by id order by side)
   ),
   inserted as (
     insert into archive.transaction (
@@ -185,12 +193,11 @@ begin
       metadata, xact_no, hold_id
     )
     select
-      u.id, u.amount, own.balance_after, own.entry_no, other.balance_after, other.entry_no,
-      u.effective_at, u.created_at, u.reverses_id, own.account_id, other.account_id, u.currency,
+      u.id, u.amount, own.balance_after, own.entry_no, own.other_balance, own.other_entry_no,
+      u.effective_at, u.created_at, u.reverses_id, own.account_id, own.other_id, u.currency,
       u.description, u.metadata, u.xact_no, u.hold_id
     from entry own
     join user_transaction u on u.id = own.id
-    left join entry other on other.id = own.id and other.side = 2
     where own.side = 1
   ),
   -- Dated into a time that the account's rollup has behind it. Behind the contract late_entry lies in

@@ -16,6 +16,7 @@ call drop_accounts.patiently('alter table hold alter column account_id set not n
 call drop_accounts.patiently('alter table hold drop constraint if exists hold_has_account');
 call drop_accounts.patiently('drop trigger if exists account_opened on account');
 call drop_accounts.patiently('drop trigger if exists account_touched on account');
+drop view if exists drop_accounts.disagreement, drop_accounts.disagreement_back;
 call drop_accounts.patiently('drop table if exists user_transaction');
 call drop_accounts.patiently('drop table if exists own_transfer');
 call drop_accounts.patiently('drop table if exists user_balance');
