@@ -52,7 +52,7 @@ const special = `
   insert into hold (id, amount, created_at, account_id, currency)
   select gen_random_uuid(), (balance - min_balance) / 10, clock_timestamp(), id, currency
   from account
-  where balance - min_balance > 1000 and id ~ '-(savings|checking)$';
+  where balance - min_balance > 1000 and id ~ '-savings$';
   update account a
   set held = h.amount
   from hold h

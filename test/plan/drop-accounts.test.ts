@@ -1,5 +1,8 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { Client } from 'pg'
 import { pollUntil } from '../harness/poll'
+import { projectFolder } from '../harness/program'
 import { newRandom, newSeed } from '../harness/random'
 import { get, post, spawnApi, type ApiProcess } from '../ledger/processes'
 import {
@@ -36,6 +39,15 @@ async function newBook(numbers = small): Promise<Book> {
 
 async function runAll(client: Client, steps: string[]): Promise<void> {
   for (const step of steps) await runStep(client, step)
+}
+
+function hasPsql(): boolean {
+  try {
+    execFileSync('psql', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 const one = async (book: Book, text: string, values?: unknown[]) =>
@@ -97,6 +109,17 @@ describe('a book on which nothing happens', () => {
     },
   )
 
+  if (hasPsql()) {
+    test('psql runs both files as they stand', async () => {
+      for (const name of ['up.sql', 'down.sql']) {
+        const path = `docs/plans/drop-accounts/${name}`
+        const args = ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', path, book.url]
+        await promisify(execFile)('psql', args, { cwd: projectFolder })
+      }
+      expect(await one(book, everyRow)).toEqual(before)
+    })
+  }
+
   test('is not thrown away by that step when users hold the money', async () => {
     await runAll(book.client, up)
     await expect(runStep(book.client, down.at(-1)!)).rejects.toThrow('users hold the money')
@@ -148,11 +171,17 @@ const seed = newSeed()
 test(`up, down, and up again under load: no request is lost or done twice, and no cent (seed ${seed})`, async () => {
   const book = await newBook({ users: 60, transactions: 15_000 })
   apis.push(...(await Promise.all([spawnApi(book.url), spawnApi(book.url)])))
+  // Not those that this test moves by hand: ada's, and accounts with something set aside.
   const pockets: Pocket[] = await book.ask(
-    `select id, user_id, currency from account where closed_at is null order by id`,
+    `select id, user_id, currency from account
+     where closed_at is null and held = 0 and user_id <> 'ada' order by id`,
   )
   const history = await one(book, historyUntilNow)
   const startTotals = await book.ask(totals.accounts)
+  const startLimits = {
+    ada: (await one(book, limitsOf, ['ada'])).limits,
+    grace: (await one(book, limitsOf, ['grace'])).limits,
+  }
   const load = startLoad({
     apis: apis.map(({ url }) => url),
     databaseUrl: book.url,
@@ -182,6 +211,8 @@ test(`up, down, and up again under load: no request is lost or done twice, and n
   expect(hash).toBe(history.hash)
   expect(await one(book, brokenRules)).toEqual(noneBroken)
   expectTotals(await book.ask(totals.accounts), startTotals, await extraOf(book), load)
+  expect(await one(book, limitsOf, ['ada'])).toMatchObject({ limits: startLimits.ada - 5000 })
+  expect(await one(book, limitsOf, ['grace'])).toMatchObject({ limits: startLimits.grace - 700 })
   expect(await one(book, postedOnce, [load.outcomes.flatMap(({ id }) => id ?? [])])).toEqual({
     missing: 0,
     unasked: 0,
@@ -192,11 +223,15 @@ const historyUntilNow = `
   select md5(string_agg(t::text, E'\\n' order by id)) as hash, max(id::text) as last from transaction t`
 const historyOf = `
   select md5(string_agg(t::text, E'\\n' order by id)) as hash from transaction t where id::text <= $1`
+const limitsOf = `
+  select sum(min_balance)::int as limits from account where user_id = $1 and closed_at is null`
 const postedOnce = `
   select
     (select count(*) from unnest($1::uuid[]) as id where not exists (
       select from transaction t where t.id = id and t.description = 'load'))::int as missing,
-    (select count(*) from transaction where description = 'load')::int - cardinality($1::uuid[]) as unasked`
+    (select count(*) from transaction where description = 'load' and id not in (
+      select transaction_id from idempotency where key = 'all-of-it'
+    ))::int - cardinality($1::uuid[]) as unasked`
 
 async function progressOf(load: Load): Promise<void> {
   const answered = load.outcomes.length
@@ -273,7 +308,10 @@ async function spendWhatNoAccountHasAlone(book: Book): Promise<void> {
     insert into hold (id, amount, created_at, user_id, currency)
       values (gen_random_uuid(), 50, now(), 'ada', 'EUR');
     update user_balance set held = held + 50 where user_id = 'ada' and currency = 'EUR';
-    update user_balance set min_balance = min_balance - 700 where user_id = 'grace'`)
+    update user_balance set min_balance = min_balance - 700
+      where user_id = 'grace' and currency = (
+        select min(currency) from user_balance where user_id = 'grace'
+      )`)
 }
 
 /** A request that was answered is answered with the same transaction by whoever has its turn. */
@@ -361,5 +399,5 @@ test('the example queries answer what the API answered before', async () => {
   for (const row of await ask(book.client, 'ListTrialBalances')) {
     expect(row.from_outside).toBe(row.balance)
   }
-  expect(queryNames).toHaveLength(12)
+  expect(queryNames).toHaveLength(11)
 })

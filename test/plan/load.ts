@@ -78,6 +78,9 @@ export function startLoad({ apis, databaseUrl, pockets, random, workers }: LoadO
     await client.connect()
     try {
       while (!isStopped) outcomes.push(await carryOut(client, newWish(pockets, random), api))
+    } catch (error) {
+      isStopped = true
+      throw error
     } finally {
       await client.end()
     }

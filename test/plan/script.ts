@@ -19,7 +19,11 @@ const statement = /(?:\$(\w*)\$[^]*?\$\1\$|--.*|'(?:[^']|'')*'|[^;])+;/g
 /** Runs a file as psql does: one statement after the other, each in a transaction of its own. */
 export async function runStep(client: Client, path: string): Promise<void> {
   const text = readFileSync(join(folder, path), 'utf8')
-  for (const [sql] of text.matchAll(statement)) await client.query(sql)
+  for (const [sql] of text.matchAll(statement)) {
+    await client.query(sql).catch((cause: Error) => {
+      throw new Error(`${path}: ${cause.message}: ${sql.trim().slice(0, 200)}`, { cause })
+    })
+  }
 }
 
 const queries = new Map(

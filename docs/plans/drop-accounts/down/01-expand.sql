@@ -6,12 +6,14 @@ set statement_timeout = 0;
 
 call drop_accounts.patiently('drop trigger if exists account_at_rest on archive.account');
 
-create index concurrently if not exists hold_without_account_idx on hold (id)
-  where account_id is null;
+-- Waits for transactions that are older than it, and nobody waits behind it.
+set lock_timeout = 0;
+create index concurrently hold_without_account_idx on hold (id) where account_id is null;
 -- Tells at once who has less than they must, however many accounts there are.
 create index concurrently account_short_idx on archive.account (id)
   where balance - held < min_balance;
 create index concurrently account_held_idx on archive.account (id) where held <> 0;
+set lock_timeout = '200ms';
 
 -- A UUIDv7, as the API gives to transactions.
 create function drop_accounts.new_id() returns uuid

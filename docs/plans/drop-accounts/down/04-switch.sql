@@ -135,5 +135,6 @@ $$;
 call drop_accounts.switch_back();
 
 -- Reads all rows, and locks nobody out.
+set lock_timeout = 0;
 alter table account validate constraint account_available_covers_limit;
 alter table hold validate constraint hold_has_account;

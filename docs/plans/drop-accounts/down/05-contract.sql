@@ -23,6 +23,9 @@ call drop_accounts.patiently('drop table if exists user_balance');
 call drop_accounts.patiently(
   'alter table hold drop column if exists user_id, drop column if exists counterparty_user_id'
 );
-drop index if exists hold_without_account_idx, account_short_idx, account_held_idx;
+set lock_timeout = 0;
+drop index concurrently if exists hold_without_account_idx;
+drop index concurrently if exists account_short_idx;
+drop index concurrently if exists account_held_idx;
 drop schema if exists archive;
 drop schema drop_accounts cascade;

@@ -139,7 +139,10 @@ call drop_accounts.patiently($$
     add column user_id text collate "C",
     add column counterparty_user_id text collate "C"
 $$);
+-- Waits for transactions that are older than it, and nobody waits behind it.
+set lock_timeout = 0;
 create index concurrently hold_without_user_idx on hold (id) where user_id is null;
+set lock_timeout = '200ms';
 
 -- How far it is. One row, locked by whoever carries over: a second one waits.
 create table drop_accounts.progress (

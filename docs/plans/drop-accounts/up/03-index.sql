@@ -35,5 +35,6 @@ call drop_accounts.patiently($$
   alter table hold add constraint hold_user_fkey
     foreign key (user_id) references app_user (id) not valid
 $$);
+set lock_timeout = 0;
 alter table user_transaction validate constraint user_transaction_hold_fkey;
 alter table hold validate constraint hold_user_fkey;

@@ -208,5 +208,6 @@ $$;
 call drop_accounts.switch();
 
 -- Reads all rows, and locks nobody out.
+set lock_timeout = 0;
 alter table user_balance validate constraint user_balance_available_covers_limit;
 alter table hold validate constraint hold_has_user;

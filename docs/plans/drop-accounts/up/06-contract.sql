@@ -20,4 +20,5 @@ drop table drop_accounts.touched_account;
 drop procedure drop_accounts.back_fill, drop_accounts.switch;
 drop function drop_accounts.carry_over, drop_accounts.carry_limits, drop_accounts.carry_holds,
   drop_accounts.note_touched_account, drop_accounts.switch_to_users;
-drop index hold_without_user_idx;
+set lock_timeout = 0;
+drop index concurrently hold_without_user_idx;
