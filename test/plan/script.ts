@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Client } from 'pg'
 import { parse } from '../../internal/sqlgen/parse'
 import { projectFolder } from '../harness/program'

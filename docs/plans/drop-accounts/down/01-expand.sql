@@ -126,7 +126,9 @@ end
 $$;
 
 -- The rows of one batch as entries of accounts, with what each account comes to.
-create function drop_accounts.returning_entries(rows_max int, below bigint)
+create function drop_accounts.returning_entries(
+  after_xact_no bigint, after_id uuid, rows_max int, below bigint
+)
 returns table (
   id uuid, side int, account_id text, xact_no bigint, amount bigint,
   balance_after bigint, entry_no bigint
@@ -135,9 +137,10 @@ language sql stable as $$
   with
   batch as materialized (
     select u.id, u.xact_no, u.amount, u.currency, u.user_id, u.counterparty_user_id
-    from drop_accounts.progress mark
-    join user_transaction u on (u.xact_no, u.id) > (mark.back_xact_no, mark.back_id)
-    where not u.carried_over and u.xact_no < below
+    from user_transaction u
+    where not u.carried_over
+      and (u.xact_no, u.id) > (after_xact_no, after_id)
+      and u.xact_no < below
     order by u.xact_no, u.id
     limit rows_max
   ),
@@ -165,13 +168,14 @@ $$;
 create function drop_accounts.take_back(rows_max int, below bigint) returns int
 language plpgsql set plan_cache_mode = force_custom_plan set search_path = public, archive as $$
 declare
+  mark drop_accounts.progress;
   done int;
 begin
-  perform from drop_accounts.progress for update;
+  select * into mark from drop_accounts.progress for update;
   perform drop_accounts.settle(array_agg(account_id), array_agg(missing))
   from (
     select e.account_id, a.min_balance + a.held - min(e.balance_after) as missing
-    from drop_accounts.returning_entries(rows_max, below) e
+    from drop_accounts.returning_entries(mark.back_xact_no, mark.back_id, rows_max, below) e
     join archive.account a on a.id = e.account_id
     group by e.account_id, a.min_balance, a.held
   ) as course
@@ -185,7 +189,7 @@ begin
       lead(account_id) over movement as other_id,
       lead(balance_after) over movement as other_balance,
       lead(entry_no) over movement as other_entry_no
-    from drop_accounts.returning_entries(rows_max, below)
+    from drop_accounts.returning_entries(mark.back_xact_no, mark.back_id, rows_max, below)
     window movement as (partition by id order by side)
   ),
   inserted as (
