@@ -6,6 +6,15 @@ set statement_timeout = 0;
 
 call drop_accounts.patiently('drop trigger if exists account_at_rest on archive.account');
 
+-- A hold never changes its account, says a trigger, and says it of each statement. Those that were made
+-- for a user have none yet. It is kept, and comes back with the last step.
+create table drop_accounts.kept_trigger (definition text not null);
+insert into drop_accounts.kept_trigger (definition)
+select pg_get_triggerdef(oid)
+from pg_trigger
+where tgrelid = 'hold'::regclass and tgname = 'hold_keeps_identity';
+call drop_accounts.patiently('drop trigger if exists hold_keeps_identity on hold');
+
 -- Waits for transactions that are older than it, and nobody waits behind it.
 set lock_timeout = 0;
 create index concurrently hold_without_account_idx on hold (id) where account_id is null;

@@ -11,6 +11,17 @@ begin
 end
 $$;
 
+do $$
+declare
+  kept text;
+begin
+  if to_regclass('drop_accounts.kept_trigger') is not null then
+    for kept in select definition from drop_accounts.kept_trigger loop
+      execute kept;
+    end loop;
+  end if;
+end
+$$;
 -- Not null is taken from the checked constraint: the table is not read again under the lock.
 call drop_accounts.patiently('alter table hold alter column account_id set not null');
 call drop_accounts.patiently('alter table hold drop constraint if exists hold_has_account');

@@ -123,6 +123,44 @@ create trigger own_transfer_append_only before update or delete on own_transfer
 create trigger own_transfer_no_truncate before truncate on own_transfer
   for each statement execute function refuse_change();
 
+-- Whoever may do something with one table may do it with another, as far as that has the same columns.
+create function drop_accounts.grant_like(source regclass, target regclass) returns void
+language plpgsql as $$
+declare
+  command text;
+begin
+  for command in
+    select format(
+      'grant %s%s on %s to %s',
+      p.privilege_type,
+      coalesce(' (' || quote_ident(own.attname) || ')', ''),
+      target,
+      case p.grantee when 0 then 'public' else p.grantee::regrole::text end
+    )
+    from (
+      select oid as relation, null::name as attname, relacl as acl, relowner from pg_class
+      union all
+      select attrelid, attname, attacl, c.relowner
+      from pg_attribute join pg_class c on c.oid = attrelid
+      where attnum > 0 and not attisdropped
+    ) as own
+    cross join lateral aclexplode(own.acl) as p
+    where own.relation = source
+      and p.grantee <> own.relowner
+      and (own.attname is null or exists (
+        select from pg_attribute a
+        where a.attrelid = target and a.attname = own.attname and not a.attisdropped
+      ))
+  loop
+    execute command;
+  end loop;
+end
+$$;
+
+select drop_accounts.grant_like('account', 'user_balance');
+select drop_accounts.grant_like('transaction', 'user_transaction');
+select drop_accounts.grant_like('transaction', 'own_transfer');
+
 -- Both tables are empty: there is nothing to check, but app_user and currency are locked for it.
 call drop_accounts.patiently($$
   alter table user_balance add constraint user_balance_user_fkey
@@ -158,6 +196,22 @@ create table drop_accounts.progress (
   constraint progress_is_only check (is_only)
 );
 insert into drop_accounts.progress default values;
+-- Asked with each group, by whoever posts.
+do $$
+declare
+  grantee text;
+begin
+  for grantee in
+    select distinct p.grantee::regrole::text
+    from pg_class c
+    cross join lateral aclexplode(c.relacl) as p
+    where c.oid = 'transaction'::regclass and p.grantee not in (0, c.relowner)
+  loop
+    execute format('grant usage on schema drop_accounts to %s', grantee);
+    execute format('grant select on drop_accounts.progress to %s', grantee);
+  end loop;
+end
+$$;
 
 -- Transactions are a log already. Of accounts, what changes without one is noted here: limits, holds,
 -- closing, opening. No index and no key: noting costs an insert and waits for nobody.

@@ -84,6 +84,9 @@ begin
     on other.user_id = u.counterparty_user_id and other.currency = u.currency
   where not u.carried_over;
 
+  perform drop_accounts.grant_like('archive.account', 'public.account');
+  perform drop_accounts.grant_like('archive.transaction', 'public.transaction');
+
   -- `for each statement`, because a refusal alone, with no row to write, must not be remembered.
   create trigger account_moved before insert or update or delete on public.account
     for each statement execute function drop_accounts.refuse_old_version();
