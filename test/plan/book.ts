@@ -46,6 +46,10 @@ export async function newPopulatedBook(numbers: {
   }
 }
 
+/** The first row of an answer. */
+export const one = async (book: Book, text: string, values?: unknown[]) =>
+  (await book.ask(text, values))[0]
+
 const special = `
   insert into account (id, user_id, name, currency, closed_at)
   values ('ada-old', 'ada', 'Old', 'EUR', clock_timestamp());
@@ -69,7 +73,7 @@ export const totals = {
     from user_balance order by 1, 2`,
 }
 
-/** Each row of the book as text; of its transactions, those that were posted until a position. */
+/** Each row of the book as text. */
 export const everyRow = `
   select md5(string_agg(line, E'\\n' order by line)) as hash, count(*)::int as rows from (
     select a::text from account a

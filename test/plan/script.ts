@@ -26,6 +26,10 @@ export async function runStep(client: Client, path: string): Promise<void> {
   }
 }
 
+export async function runAll(client: Client, paths: string[]): Promise<void> {
+  for (const path of paths) await runStep(client, path)
+}
+
 const queries = new Map(
   parse('queries.sql', readFileSync(join(folder, 'queries.sql'), 'utf8')).map((block) => [
     block.name,
