@@ -64,9 +64,10 @@ $$;
 
 -- One line a table, and only the columns that the API writes: a later migration that adds a table or a
 -- column that it needs grants it there.
-revoke all on currency, app_user, account, transaction, idempotency, hold, late_entry, xact_epoch, seal,
-  verification, verified_account from public, tillbook_api;
-revoke all on function refuse_change(), balance_before(text, timestamptz) from public, tillbook_api;
+revoke all on currency, app_user, account, transaction, idempotency, hold, late_entry, entry_rollup, xact_epoch,
+  seal, verification, verified_account from public, tillbook_api;
+revoke all on function refuse_change(), balance_before(text, timestamptz),
+  roll_up(text, bigint, bigint, bigint) from public, tillbook_api;
 
 grant select on currency to tillbook_api;
 grant select on xact_epoch to tillbook_api;
@@ -75,15 +76,17 @@ grant select, insert (id, first_name, last_name), update (first_name, last_name)
   on app_user to tillbook_api;
 -- A new account has no balance of its own making.
 grant select, insert (id, user_id, name, currency, min_balance),
-  update (balance, held, entry_no, min_balance, closed_at, rolled_up_until, rolled_up_entry_no)
+  update (balance, held, entry_no, min_balance, closed_at, rolled_up_until, rolled_up_until_id,
+    rolled_up_entries)
   on account to tillbook_api;
 grant select, insert on transaction to tillbook_api;
 grant select, insert on idempotency to tillbook_api;
 grant select, insert, update (captured, expires_at, closed_at, closed_as) on hold to tillbook_api;
-grant select, insert, update, delete on late_entry to tillbook_api;
+grant select, insert, update, delete on late_entry, entry_rollup to tillbook_api;
 grant select, insert on seal to tillbook_api;
 grant select, insert, update on verification, verified_account to tillbook_api;
-grant execute on function balance_before(text, timestamptz) to tillbook_api;
+grant execute on function balance_before(text, timestamptz), roll_up(text, bigint, bigint, bigint)
+  to tillbook_api;
 
 -- What nobody does in a statement that was meant so, the owner of the tables included. For each
 -- statement, not for each row: balances are updated all the time, and a trigger for each row would have

@@ -356,6 +356,7 @@ describe('generate', () => {
 
          return null;
        end $$;
+       create function cheapest() returns numeric language sql stable as 'select min(amount) from item';
        create trigger item_keep before delete on item for each row execute function keep();
        comment on table item is 'What is sold.';
        comment on column item.amount is 'It''s a price.';
@@ -427,6 +428,7 @@ describe('generate', () => {
     await put('migrations/001-all.sql', first)
     await generateAll()
     expect(await readFile(join(root, 'migrations/schema.sql'), 'utf8')).toBe(first)
+
     for (const part of [
       '"Key" text collate "C" not null',
       'fillfactor=70',

@@ -24,7 +24,7 @@ where i.key = $key;
 
 -- name: LockAccount :maybe
 select
-  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until, rolled_up_until_id,
   null::uuid[] as expired_hold_ids
 from account
 where id = $id

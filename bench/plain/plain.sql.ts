@@ -65,13 +65,14 @@ export interface LockAccountRow {
   entry_no: bigint
   closed_at: Instant | null
   rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
   expired_hold_ids: string[] | null
 }
 
 export const lockAccount = maybe<LockAccountParams, LockAccountRow>({
   name: 'plain.LockAccount',
   text: `select
-  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until, rolled_up_until_id,
   null::uuid[] as expired_hold_ids
 from account
 where id = $1

@@ -6,6 +6,7 @@ import type { Ledger } from '../../pkg/transaction/app/ledger'
 import type { EventApp } from '../../pkg/event/app/event'
 import type { StatementApp } from '../../pkg/statement/app/statement'
 import type { VerificationApp } from '../../pkg/seal/app/verification'
+import type { BalanceApp } from '../../pkg/transaction/app/balance'
 import type { TransactionApp } from '../../pkg/transaction/app/transaction'
 import type { UserApp } from '../../pkg/user/app/user'
 import { accountRoutes } from './rest/account'
@@ -23,6 +24,7 @@ export interface Apps {
   users: UserApp
   accounts: AccountApp
   transactions: TransactionApp
+  balances: BalanceApp
   holds: HoldApp
   /** What the two before write through. */
   ledger: Pick<Ledger, 'close'>

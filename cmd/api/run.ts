@@ -15,6 +15,8 @@ import { newHoldApp } from '../../pkg/hold/app/hold'
 import type { HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/sql/store'
 import { newLedger } from '../../pkg/transaction/app/ledger'
+import { newBalanceApp } from '../../pkg/transaction/app/balance'
+import { newRoller } from '../../pkg/transaction/app/roll-up'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import type { TransactionStore } from '../../pkg/transaction/transaction'
@@ -48,7 +50,10 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     closers.add(pools.close)
     await refuseToStart(pool, config.database.role, log)
 
-    const apps = newApps(newStores(config, pools), config)
+    const stores = newStores(config, pools, (accountId) => roller.note(accountId))
+    const roller = newRoller({ store: stores.transactions, log })
+    closers.add(roller.close)
+    const apps = newApps(stores, config)
     closers.add(apps.ledger.close)
     const sealing = startSealing(config.seal, pools, log)
     closers.add(sealing.close)
@@ -87,8 +92,13 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
   }
 }
 
-function newStores({ ledger }: ApiConfig, { pool, lanes }: Pools): Stores {
+function newStores(
+  { ledger }: ApiConfig,
+  { pool, lanes }: Pools,
+  onManyEntries: (accountId: string) => void,
+): Stores {
   const options = {
+    onManyEntries,
     attemptsMax: ledger.attempts_max,
     outcomeTimeoutMs: ledger.outcome_timeout_ms,
     sleep,
@@ -125,6 +135,7 @@ export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids =
     accounts,
     transactions: newTransactionApp({ ledger, transactions, accounts, users }),
     holds: newHoldApp({ ledger, holds }),
+    balances: newBalanceApp({ accounts, transactions }),
     ledger,
   }
 }

@@ -13,6 +13,7 @@ import {
   type ListColumnsRow,
   type ListConstraintsRow,
   type ListGrantsRow,
+  type ListFunctionsRow,
   type ListIndexesRow,
   type ListTablesRow,
   type ListTriggersRow,
@@ -34,7 +35,7 @@ export interface Catalogue {
   tables: Table[]
   /** In the order in which they can be made. */
   constraints: Constraint[]
-  functions: string[]
+  functions: ListFunctionsRow[]
   comments: string[]
   /** What others than the owner may do. */
   grants: Grant[]
@@ -63,9 +64,9 @@ export async function readCatalogue(db: Executor): Promise<Catalogue> {
       }
     }),
     constraints,
-    functions: (await listFunctions(db)).map((row) => row.definition),
     grants: await listGrants(db),
     closedFunctions: (await listClosedFunctions(db)).map((row) => row.name),
+    functions: await listFunctions(db),
     comments: (await listComments(db)).map((row) => row.statement),
   }
 }

@@ -139,6 +139,7 @@ order by c.relname, i.relname`,
 
 export interface ListFunctionsRow {
   definition: string
+  language: string
 }
 
 /** The schema's name is left out, as in everything else. */
@@ -148,8 +149,10 @@ export const listFunctions = many<void, ListFunctionsRow>({
   regexp_replace(
     pg_get_functiondef(p.oid),
     '^(CREATE OR REPLACE [A-Z]+) ' || quote_ident(current_schema()) || '\\.', '\\1 '
-  ) as "definition"
+  ) as "definition",
+  l.lanname::text as "language"
 from pg_proc p
+join pg_language l on l.oid = p.prolang
 where p.pronamespace = current_schema()::regnamespace
   and p.prokind in ('f', 'p')
 order by p.proname, pg_get_function_identity_arguments(p.oid) collate "C"`,

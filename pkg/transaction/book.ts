@@ -2,17 +2,19 @@ import type { Instant } from '../../internal/clock/instant'
 import type { Account } from '../account/account'
 import { judgedAt, type Hold } from '../hold/hold'
 import type { Outcome } from './instruction'
+import { isLate, type RolledUpUntil } from './rollup'
 import type { Idempotency, Movement, Refusal } from './transaction'
 
 /** What a decision needs to know of an account that is locked. */
-export interface LockedAccount extends Pick<
-  Account,
-  'id' | 'userId' | 'currency' | 'balance' | 'minBalance' | 'held' | 'entryNo' | 'closedAt'
-> {
+export interface LockedAccount
+  extends
+    RolledUpUntil,
+    Pick<
+      Account,
+      'id' | 'userId' | 'currency' | 'balance' | 'minBalance' | 'held' | 'entryNo' | 'closedAt'
+    > {
   /** Open holds whose time is over. `held` counts them no more; with the next change they are closed. */
   expiredHoldIds: readonly string[]
-  /** What is dated before it is rolled up already; see rollup.sql. Null: nothing is. */
-  rolledUpUntil: Instant | null
 }
 
 /** The first answer to a key. */
@@ -150,16 +152,16 @@ function lateEntriesOf(movement: Movement, account: Book['account']): LateEntry[
   const { id: transactionId, accountId, counterpartyId, effectiveAt, amount } = movement
   const posted = account(accountId)!
   const counter = counterpartyId === null ? undefined : account(counterpartyId)
-  const isLate = (side: LockedAccount | undefined): side is LockedAccount =>
-    side !== undefined && side.rolledUpUntil !== null && effectiveAt < side.rolledUpUntil
-  if (!isLate(posted) && !isLate(counter)) return []
+  const isLateOn = (side: LockedAccount | undefined): side is LockedAccount =>
+    side !== undefined && isLate(movement, side)
+  if (!isLateOn(posted) && !isLateOn(counter)) return []
   const isToAnother = posted.userId !== counter?.userId
   const entryOf = (side: LockedAccount, seen: bigint): LateEntry => {
     const isExpense = seen < 0n && isToAnother
     return { accountId: side.id, effectiveAt, transactionId, amount: seen, isExpense }
   }
   return [
-    ...(isLate(posted) ? [entryOf(posted, amount)] : []),
-    ...(isLate(counter) ? [entryOf(counter, -amount)] : []),
+    ...(isLateOn(posted) ? [entryOf(posted, amount)] : []),
+    ...(isLateOn(counter) ? [entryOf(counter, -amount)] : []),
   ]
 }

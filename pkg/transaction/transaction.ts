@@ -3,6 +3,7 @@ import type { FaultSpec, FieldError } from '../../internal/fault/fault'
 import type { JsonObject } from '../../internal/json/json'
 import type { Decimal } from '../../internal/money/decimal'
 import type { LedgerAnswer, LedgerRequest } from './instruction'
+import type { RollUpStore } from './rollup'
 
 /** One movement of money as one of its two accounts sees it; amounts in minor units. */
 export interface Transaction {
@@ -123,7 +124,7 @@ export interface Period {
   to: Instant | null
 }
 
-export interface TransactionStore {
+export interface TransactionStore extends RollUpStore {
   /**
    * Carries out a group in one serializable database transaction and answers each request, in order;
    * an earlier one's effect is seen by a later one. When it throws, nothing of the group is stored,
@@ -137,14 +138,5 @@ export interface TransactionStore {
   listByAccount(
     accountId: string,
     page: Period & { after: TransactionPosition | undefined; limit: number },
-  ): Promise<Transaction[]>
-  /**
-   * The largest expense in each currency over all accounts of the user, the earliest of equals,
-   * seen from the user's account. A transfer between accounts of the user is no expense. Empty when
-   * there is none, or no such user.
-   */
-  listLargestExpenses(
-    userId: string,
-    period: Period & { currency: string | null },
   ): Promise<Transaction[]>
 }

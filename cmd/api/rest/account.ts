@@ -6,12 +6,16 @@ import { instantInput } from '../../../internal/wire/instant'
 import { accountFaults } from '../../../pkg/account/account'
 import type { AccountApp } from '../../../pkg/account/app/account'
 import {
+  accountAtDto,
   accountDto,
   accountIdSchema,
   changeAccountInput,
+  getAccountQuery,
+  toAccountAtDto,
   toAccountDto,
   toMinBalance,
 } from '../../../pkg/account/dto/account'
+import type { BalanceApp } from '../../../pkg/transaction/app/balance'
 import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   listTransactionsQuery,
@@ -28,20 +32,34 @@ const transactionPosition = z.tuple([instantInput, transactionIdSchema])
 export interface AccountRoutesDeps {
   accounts: AccountApp
   transactions: TransactionApp
+  balances: BalanceApp
 }
 
-export function accountRoutes({ accounts, transactions }: AccountRoutesDeps): Route[] {
+export function accountRoutes({ accounts, transactions, balances }: AccountRoutesDeps): Route[] {
   return [
     route({
       method: 'get',
       path: '/accounts/:id',
       tag,
-      summary: 'Get an account',
+      summary: 'Get an account, or its balance at a time',
+      description:
+        'With `at`: the sum of what counts up to and at that time, by effective_at, whenever it was ' +
+        'posted. The time may lie in the future.',
       params: accountParams,
-      answers: { 200: { description: 'The account.', schema: accountDto } },
+      query: getAccountQuery,
+      answers: {
+        200: {
+          description: 'The account; with `at` its balance then.',
+          schema: z.union([accountDto, accountAtDto]),
+        },
+      },
       faults: [accountFaults.notFound],
-      async handle({ params }) {
-        return { status: 200, body: toAccountDto(await accounts.get(params.id)) }
+      async handle({ params: { id }, query: { at } }) {
+        const body =
+          at === undefined
+            ? toAccountDto(await accounts.get(id))
+            : toAccountAtDto(await balances.getAccountAt(id, at), at)
+        return { status: 200, body }
       },
     }),
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { Instant } from '../../../internal/clock/instant'
 import { formatMoney, scaleOf } from '../../../internal/money/currency'
 import { Fault, invalidRequest } from '../../../internal/fault/fault'
 import { minorUnitsMax, toMinorUnits, type Decimal } from '../../../internal/money/decimal'
 import { readableIdSchema } from '../../../internal/wire/id'
-import { instantOutput } from '../../../internal/wire/instant'
+import { instantInput, instantOutput } from '../../../internal/wire/instant'
 import { currencySchema, decimalInput, moneyOutput } from '../../../internal/wire/money'
 import { line } from '../../../internal/wire/text'
 import { availableOf, worldPrefix, type Account } from '../account'
@@ -77,6 +78,17 @@ export const accountDto = z
   })
   .meta({ id: 'Account' })
 
+/** GET /accounts/:id */
+export const getAccountQuery = z.strictObject({
+  at: instantInput.optional().meta({ description: 'Inclusive; about effective_at.' }),
+})
+
+/** Of the account only what never changes, and the balance. */
+export const accountAtDto = accountDto
+  .pick({ id: true, user_id: true, name: true, currency: true, balance: true })
+  .extend({ at: instantOutput })
+  .meta({ id: 'AccountAt' })
+
 export type AccountDto = z.input<typeof accountDto>
 
 export function toAccountDto(account: Account): AccountDto {
@@ -91,4 +103,10 @@ export function toAccountDto(account: Account): AccountDto {
     closed_at: account.closedAt,
     created_at: account.createdAt,
   }
+}
+
+/** `account` with the balance that it had at that time. */
+export function toAccountAtDto(account: Account, at: Instant): z.input<typeof accountAtDto> {
+  const { id, user_id, name, currency, balance } = toAccountDto(account)
+  return { id, user_id, name, currency, balance, at }
 }

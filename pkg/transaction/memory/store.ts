@@ -47,7 +47,13 @@ export function newTransactionStore({
       account.held === 0n ? [] : [...holds.values()].filter((hold) => isExpired(hold, account, now))
     const free = expired.reduce((sum, hold) => sum + hold.amount - hold.captured, 0n)
     const expiredHoldIds = expired.map(({ id }) => id)
-    return { ...account, held: account.held - free, expiredHoldIds, rolledUpUntil: null }
+    return {
+      ...account,
+      held: account.held - free,
+      expiredHoldIds,
+      rolledUpUntil: null,
+      rolledUpUntilId: null,
+    }
   }
   const look = (instructions: Instruction[], now: Instant): LedgerState => {
     const touched = new Map<string, LockedAccount>()
@@ -89,6 +95,16 @@ export function newTransactionStore({
         .sort(byNewest)
         .filter((entry) => !after || byNewest(after, entry) < 0)
         .slice(0, limit)
+    },
+
+    // Its entries are few enough to be read.
+    rollUp: async () => 'done',
+    listToRollUp: async () => [],
+
+    async findBalanceAt(accountId, at) {
+      if (!accounts.has(accountId)) return undefined
+      const counted = entriesOf(accountId, { from: null, to: at })
+      return counted.reduce((sum, { amount }) => sum + amount, 0n)
     },
 
     async listLargestExpenses(userId, { currency, ...period }) {

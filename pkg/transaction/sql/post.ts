@@ -34,6 +34,8 @@ export interface PostOptions {
   attemptsMax: number
   /** How long the outcome of a broken commit is looked for. */
   outcomeTimeoutMs: number
+  /** Told of an account each time it has some hundreds of entries more, for whoever rolls them up. */
+  onManyEntries?(accountId: string): void
   /** The wait before another try. */
   sleep(ms: number): Promise<void>
 }
@@ -77,7 +79,10 @@ export function newGroupPoster(
         const { decision, xactId, lost } = await lanes.withClient((client) =>
           attemptGroup(client, group, ids),
         )
-        if (!lost || (await findOutcome(decision, xactId)) === 'committed') return decision.answers
+        if (!lost || (await findOutcome(decision, xactId)) === 'committed') {
+          if (options.onManyEntries) tellOfMany(decision, options.onManyEntries)
+          return decision.answers
+        }
         cause = lost
       } catch (error) {
         if (isLockTimeout(error) && !group.passesHeldAccounts) group.passesHeldAccounts = true
@@ -90,6 +95,17 @@ export function newGroupPoster(
       detail: 'Others kept changing the same accounts. Nothing was posted; send it again.',
       cause,
     })
+  }
+}
+
+const manyEntries = 512n
+
+function tellOfMany({ movements }: Decision, tell: (accountId: string) => void): void {
+  for (const { accountId, entryNo, counterpartyId, counterpartyEntryNo } of movements) {
+    if (entryNo % manyEntries === 0n) tell(accountId)
+    if (counterpartyEntryNo !== null && counterpartyEntryNo % manyEntries === 0n) {
+      tell(counterpartyId!)
+    }
   }
 }
 

@@ -32,7 +32,7 @@ type Present<Row, Column extends keyof Row> = { [C in Column]: NonNullable<Row[C
 type LockedColumn = 'id' | 'user_id' | 'currency' | 'balance' | 'min_balance' | 'held' | 'entry_no'
 
 type LockedRow = Present<LockAccountsRow, LockedColumn> &
-  Pick<LockAccountsRow, 'closed_at' | 'rolled_up_until' | 'expired_hold_ids'>
+  Pick<LockAccountsRow, 'closed_at' | 'rolled_up_until' | 'rolled_up_until_id' | 'expired_hold_ids'>
 
 type ClockRow = Present<LockAccountsRow, 'now' | 'xact_id' | 'xact_no'>
 
@@ -55,6 +55,7 @@ export function toLockedAccount(row: LockedRow): LockedAccount {
     closedAt: row.closed_at,
     expiredHoldIds: row.expired_hold_ids ?? [],
     rolledUpUntil: row.rolled_up_until,
+    rolledUpUntilId: row.rolled_up_until_id,
   }
 }
 

@@ -1,14 +1,11 @@
 import type { Pool } from '../../../internal/postgres/pool'
 import { lookupLimits, newLookup } from '../../../internal/lookup/lookup'
 import type { Ids } from '../../../internal/id/id'
-import type { Period, Transaction, TransactionPosition, TransactionStore } from '../transaction'
+import type { Transaction, TransactionPosition, TransactionStore } from '../transaction'
 import { newGroupPoster, type PostOptions } from './post'
+import { newRollUpStore } from './rollup'
 import { toTransaction } from './row'
-import {
-  listLargestExpenses,
-  listTransactionsByAccount,
-  listTransactionsByIds,
-} from './transaction.sql.ts'
+import { listTransactionsByAccount, listTransactionsByIds } from './transaction.sql.ts'
 
 export interface TransactionStoreDeps {
   /** For reading. */
@@ -53,12 +50,6 @@ export function newTransactionStore({
       return rows.map(toTransaction)
     },
 
-    async listLargestExpenses(
-      userId: string,
-      { from, to, currency }: Period & { currency: string | null },
-    ): Promise<Transaction[]> {
-      const rows = await listLargestExpenses(pool, { user_id: userId, from, to, currency })
-      return rows.map(toTransaction)
-    },
+    ...newRollUpStore(pool),
   }
 }

@@ -34,7 +34,8 @@ where i.key = any($keys::text[]);
 -- on which nothing is held are spared the look.
 with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($ids::text[])
   order by id
@@ -60,6 +61,7 @@ select
   a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
 left join expired_hold e on e.account_id = a.id
@@ -68,13 +70,14 @@ select
   clock_timestamp(),
   pg_current_xact_id(),
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
-  null, null, null, null, null, null, null, null, null, null;
+  null, null, null, null, null, null, null, null, null, null, null;
 
 -- name: LockFreeAccounts :many
 -- The same, without waiting for those that somebody else holds.
 with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($ids::text[])
   order by id
@@ -100,6 +103,7 @@ select
   a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
 left join expired_hold e on e.account_id = a.id
@@ -108,7 +112,7 @@ select
   clock_timestamp(),
   pg_current_xact_id(),
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
-  null, null, null, null, null, null, null, null, null, null;
+  null, null, null, null, null, null, null, null, null, null, null;
 
 -- name: ListAccountIds :many
 -- Which of these accounts there are, locked or not.
@@ -263,53 +267,3 @@ select
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
 limit $limit;
-
--- name: ListLargestExpenses :many
--- Money that left an account of the user and did not arrive on another one of theirs: on the posted
--- side with amount < 0, on the other side with amount > 0. The largest of each account and side
--- first, then the largest of each currency; of equals the earliest.
-with own_account as (
-  select id
-  from account
-  where user_id = $user_id and currency = coalesce($currency?, currency)
-),
-expense as (
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-      effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where account_id = o.id
-      and amount < 0
-      and effective_at >= coalesce($from?::timestamptz, '-infinity')
-      and effective_at <= coalesce($to?::timestamptz, 'infinity')
-      and (counterparty_id is null or counterparty_id not in (select id from own_account))
-    order by amount, effective_at, id
-    limit 1
-  ) as t
-  union all
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, counterparty_id as account_id, currency, -amount as amount,
-      counterparty_balance_after as balance_after, account_id as counterparty_id,
-      description, metadata, effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where counterparty_id = o.id
-      and transaction.amount > 0
-      and effective_at >= coalesce($from?::timestamptz, '-infinity')
-      and effective_at <= coalesce($to?::timestamptz, 'infinity')
-      and transaction.account_id not in (select id from own_account)
-    order by transaction.amount desc, effective_at, id
-    limit 1
-  ) as t
-)
-select distinct on (currency)
-  id as "id!", account_id as "account_id!", currency as "currency!", amount as "amount!",
-  balance_after as "balance_after!", counterparty_id, description, metadata,
-  effective_at as "effective_at!", created_at as "created_at!", reverses_id, hold_id
-from expense
-order by currency, amount, effective_at, id;

@@ -73,6 +73,7 @@ export interface LockAccountsRow {
   entry_no: bigint | null
   closed_at: Instant | null
   rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
   expired_hold_ids: string[] | null
 }
 
@@ -88,7 +89,8 @@ export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   name: 'transaction.LockAccounts',
   text: `with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($1::text[])
   order by id
@@ -114,6 +116,7 @@ select
   a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
 left join expired_hold e on e.account_id = a.id
@@ -122,7 +125,7 @@ select
   clock_timestamp(),
   pg_current_xact_id(),
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
-  null, null, null, null, null, null, null, null, null, null`,
+  null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
 })
 
@@ -143,6 +146,7 @@ export interface LockFreeAccountsRow {
   entry_no: bigint | null
   closed_at: Instant | null
   rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
   expired_hold_ids: string[] | null
 }
 
@@ -151,7 +155,8 @@ export const lockFreeAccounts = many<LockFreeAccountsParams, LockFreeAccountsRow
   name: 'transaction.LockFreeAccounts',
   text: `with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($1::text[])
   order by id
@@ -177,6 +182,7 @@ select
   a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
 left join expired_hold e on e.account_id = a.id
@@ -185,7 +191,7 @@ select
   clock_timestamp(),
   pg_current_xact_id(),
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
-  null, null, null, null, null, null, null, null, null, null`,
+  null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
 })
 
@@ -570,81 +576,4 @@ from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
 limit $6`,
   params: ['account_id', 'from', 'to', 'before_at', 'before_id', 'limit'],
-})
-
-export interface ListLargestExpensesParams {
-  user_id: string
-  currency: string | null
-  from: Instant | null
-  to: Instant | null
-}
-
-export interface ListLargestExpensesRow {
-  id: string
-  account_id: string
-  currency: string
-  amount: bigint
-  balance_after: bigint
-  counterparty_id: string | null
-  description: string | null
-  metadata: Json | null
-  effective_at: Instant
-  created_at: Instant
-  reverses_id: string | null
-  hold_id: string | null
-}
-
-/**
- * Money that left an account of the user and did not arrive on another one of theirs: on the posted
- * side with amount < 0, on the other side with amount > 0. The largest of each account and side
- * first, then the largest of each currency; of equals the earliest.
- */
-export const listLargestExpenses = many<ListLargestExpensesParams, ListLargestExpensesRow>({
-  name: 'transaction.ListLargestExpenses',
-  text: `with own_account as (
-  select id
-  from account
-  where user_id = $1 and currency = coalesce($2, currency)
-),
-expense as (
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-      effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where account_id = o.id
-      and amount < 0
-      and effective_at >= coalesce($3::timestamptz, '-infinity')
-      and effective_at <= coalesce($4::timestamptz, 'infinity')
-      and (counterparty_id is null or counterparty_id not in (select id from own_account))
-    order by amount, effective_at, id
-    limit 1
-  ) as t
-  union all
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, counterparty_id as account_id, currency, -amount as amount,
-      counterparty_balance_after as balance_after, account_id as counterparty_id,
-      description, metadata, effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where counterparty_id = o.id
-      and transaction.amount > 0
-      and effective_at >= coalesce($3::timestamptz, '-infinity')
-      and effective_at <= coalesce($4::timestamptz, 'infinity')
-      and transaction.account_id not in (select id from own_account)
-    order by transaction.amount desc, effective_at, id
-    limit 1
-  ) as t
-)
-select distinct on (currency)
-  id as "id", account_id as "account_id", currency as "currency", amount as "amount",
-  balance_after as "balance_after", counterparty_id, description, metadata,
-  effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
-from expense
-order by currency, amount, effective_at, id`,
-  params: ['user_id', 'currency', 'from', 'to'],
 })
