@@ -472,6 +472,16 @@ describe('generate', () => {
     expect(await generateAll(true)).toEqual([])
   })
 
+  it('wrote a schema.sql for this project that makes the schema in an empty database', async () => {
+    const empty = await newDatabase({ empty: true })
+    const maker = new Client({ connectionString: empty.url })
+    await maker.connect()
+    await maker.query(await readFile('migrations/schema.sql', 'utf8'))
+    await maker.query("select balance_before('nothing', now())")
+    await maker.end()
+    await empty.close()
+  })
+
   it('leaves no database behind', async () => {
     const find = `select from pg_database where datname like 'tillbook\\_generate\\_%'`
     // Somebody else may be generating on this server at this moment.

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../internal/json/json'
 import type { NewTransaction } from '../../pkg/transaction/transaction'
+import { exerciseRollUps } from './rollup'
 import { exerciseTransactionLists } from './transaction-list'
 import {
   created,
@@ -152,5 +153,6 @@ export function exerciseTransactionStore(name: string, open: OpenStores): void {
     })
 
     exerciseTransactionLists(() => stores, given)
+    exerciseRollUps(() => stores, given)
   })
 }

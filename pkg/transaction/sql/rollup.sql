@@ -50,7 +50,7 @@ range as (
   select id, coalesce(rolled_up_until, '-infinity'), 'infinity'
   from own_account
 ),
-expense as (
+expense as materialized (
   select account_id, expense_amount as amount, expense_at as effective_at, expense_id as id
   from bucket
   where expense_at >= coalesce($from?::timestamptz, '-infinity')
