@@ -13,7 +13,7 @@ export interface RollUpLimits {
 
 export const rollUpLimits: RollUpLimits = {
   entriesMin: 1024n,
-  entriesMax: 5000n,
+  entriesMax: 2048n,
   splitAbove: 1024n,
 }
 
