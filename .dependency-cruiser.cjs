@@ -62,8 +62,8 @@ module.exports = {
     ),
     forbid(
       'wiring-in-run-only',
-      'Stores are chosen in cmd/*/run.ts, nowhere else in cmd.',
-      { path: '^cmd/', pathNot: `^cmd/[^/]+/run\\.ts$|${tests}` },
+      'Stores are chosen in cmd/*/run.ts and in wiring/ beside it, nowhere else in cmd.',
+      { path: '^cmd/', pathNot: `^cmd/[^/]+/(?:run\\.ts$|wiring/)|${tests}` },
       { path: '^pkg/[^/]+/sql/' },
     ),
     forbid(

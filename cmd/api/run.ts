@@ -24,11 +24,11 @@ import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
 import { newApiMetrics } from './metrics'
-import { openPools, type Pools } from './pools'
+import { openPools, type Pools } from './wiring/pools'
 import { refuseToStart, whyNotReady } from './readiness'
-import { newReaders } from './readers'
+import { newReaders } from './wiring/readers'
 import { newRoutes, type Apps } from './routes'
-import { startSealing } from './sealing'
+import { startSealing } from './wiring/sealing'
 
 export interface ApiDeps {
   log: Log

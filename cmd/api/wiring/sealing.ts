@@ -1,10 +1,10 @@
-import type { ApiConfig } from '../../config/config'
-import { newSystemClock } from '../../internal/clock/clock'
-import type { Log } from '../../internal/log/log'
-import { startSealer } from '../../pkg/seal/app/sealer'
-import { newVerificationApp, type VerificationApp } from '../../pkg/seal/app/verification'
-import { newSealStore } from '../../pkg/seal/sql/store'
-import { newVerificationStore } from '../../pkg/seal/sql/verification'
+import type { ApiConfig } from '../../../config/config'
+import { newSystemClock } from '../../../internal/clock/clock'
+import type { Log } from '../../../internal/log/log'
+import { startSealer } from '../../../pkg/seal/app/sealer'
+import { newVerificationApp, type VerificationApp } from '../../../pkg/seal/app/verification'
+import { newSealStore } from '../../../pkg/seal/sql/store'
+import { newVerificationStore } from '../../../pkg/seal/sql/verification'
 import { withinMs, type Pools } from './pools'
 
 // Whatever step it is in only reads, or is rolled back.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiConfig } from '../../config/config'
-import type { Log } from '../../internal/log/log'
-import type { ConnectionSettings } from '../../internal/postgres/connection'
-import { newPool, type Pool } from '../../internal/postgres/pool'
+import type { ApiConfig } from '../../../config/config'
+import type { Log } from '../../../internal/log/log'
+import type { ConnectionSettings } from '../../../internal/postgres/connection'
+import { newPool, type Pool } from '../../../internal/postgres/pool'
 
 // Rows are looked up by index even where a table is so small that a scan would be cheaper: under
 // SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.

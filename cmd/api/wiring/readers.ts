@@ -1,13 +1,13 @@
-import type { ApiConfig } from '../../config/config'
-import type { Closers } from '../../internal/cli/closers'
-import { streamLimits } from '../../internal/http/stream'
-import type { Log } from '../../internal/log/log'
-import type { ConnectionSettings } from '../../internal/postgres/connection'
-import { newPool, type Pool } from '../../internal/postgres/pool'
-import { newEventApp } from '../../pkg/event/app/event'
-import { newEventStore } from '../../pkg/event/sql/store'
-import { newStatementApp } from '../../pkg/statement/app/statement'
-import { newStatementStore } from '../../pkg/statement/sql/store'
+import type { ApiConfig } from '../../../config/config'
+import type { Closers } from '../../../internal/cli/closers'
+import { streamLimits } from '../../../internal/http/stream'
+import type { Log } from '../../../internal/log/log'
+import type { ConnectionSettings } from '../../../internal/postgres/connection'
+import { newPool, type Pool } from '../../../internal/postgres/pool'
+import { newEventApp } from '../../../pkg/event/app/event'
+import { newEventStore } from '../../../pkg/event/sql/store'
+import { newStatementApp } from '../../../pkg/statement/app/statement'
+import { newStatementStore } from '../../../pkg/statement/sql/store'
 
 /** The server ends a transaction later than we do, for a process that can do nothing any more. */
 const snapshotGraceMs = 5_000
