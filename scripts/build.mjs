@@ -11,9 +11,14 @@ const inRoot = (...names) => join(root, ...names)
 
 const all = readdirSync(inRoot('cmd')).filter((name) => existsSync(inRoot('cmd', name, 'main.ts')))
 // Tools of the checkout, which find their packages in node_modules.
-const tools = ['bench', 'generate']
+const tools = ['bench', 'chaos', 'generate']
 const entries = new Map(all.map((name) => [name, inRoot('cmd', name, 'main.ts')]))
-if (existsSync(inRoot('bench/main.ts'))) entries.set('bench', inRoot('bench/main.ts'))
+for (const [name, file] of [
+  ['bench', 'bench/main.ts'],
+  ['chaos', 'test/chaos/main.ts'],
+]) {
+  if (existsSync(inRoot(file))) entries.set(name, inRoot(file))
+}
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !entries.has(name))
 if (unknown.length > 0) {

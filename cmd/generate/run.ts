@@ -19,7 +19,7 @@ export interface GenerateOptions {
   check: boolean
 }
 
-const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds']
+const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds', 'test']
 
 /** Writes everything that is made from the schema and the routes; answers the files that were not as they should. */
 export async function run({ databaseUrl, root, check }: GenerateOptions): Promise<string[]> {

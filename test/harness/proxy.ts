@@ -1,17 +1,26 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 /**
- * `open` passes everything on. `closed` breaks what there is and refuses what comes. `frozen` accepts
- * and says nothing more. `cut-before-commit` breaks a connection instead of passing its commit on;
- * `cut-after-commit` passes it on and breaks the connection when the server has answered it.
+ * `open` passes everything on. `closed` breaks what there is and refuses what comes. `frozen` accepts,
+ * and keeps everything back until it is open again. `cut-before-commit` breaks a connection instead of
+ * passing its commit on; `cut-at-commit` passes it on and breaks the connection at once, so that server
+ * and break race each other; `cut-after-commit` breaks it when the server has answered.
+ * `freeze-at-commit` passes the next commit on and is frozen from then on.
  */
-export type ProxyMode = 'open' | 'closed' | 'frozen' | 'cut-before-commit' | 'cut-after-commit'
+export type ProxyMode =
+  | 'open'
+  | 'closed'
+  | 'frozen'
+  | 'cut-before-commit'
+  | 'cut-at-commit'
+  | 'cut-after-commit'
+  | 'freeze-at-commit'
 
 export interface Proxy {
   /** The URL of the database, through the proxy. */
   url: string
   mode: ProxyMode
-  /** How many commits were cut off. */
+  /** How many commits were cut off, or frozen. */
   cuts: number
   close(): Promise<void>
 }
@@ -24,9 +33,27 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const sockets = new Set<Socket>()
   const state = { mode: 'open' as ProxyMode, cuts: 0 }
 
+  const held: (() => void)[] = []
+  const pass = (send: () => void) => void (state.mode === 'frozen' ? held.push(send) : send())
   const cut = (...pair: Socket[]) => {
     state.cuts += 1
     for (const socket of pair) socket.destroy()
+  }
+  /** What becomes of bytes that hold a commit; false when they are to be passed on as all others. */
+  const takeCommit = (bytes: Buffer, client: Socket, upstream: Socket): boolean => {
+    if (state.mode === 'cut-before-commit') {
+      cut(client, upstream)
+      return true
+    }
+    if (state.mode === 'cut-at-commit') {
+      upstream.end(bytes, () => cut(client, upstream))
+      return true
+    }
+    if (state.mode !== 'freeze-at-commit') return false
+    upstream.write(bytes)
+    state.cuts += 1
+    state.mode = 'frozen'
+    return true
   }
   const server = createServer((client) => {
     if (state.mode === 'closed') return void client.destroy()
@@ -41,19 +68,21 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
         upstream.destroy()
       })
     }
-    client.on('data', (bytes) => {
-      if (state.mode === 'frozen') return
-      const commits = bytes.includes(commitMessage)
-      if (commits && state.mode === 'cut-before-commit') return cut(client, upstream)
-      if (commits && state.mode === 'cut-after-commit') isCommitting = true
-      upstream.write(bytes)
-    })
-    upstream.on('data', (bytes) => {
-      if (state.mode === 'frozen') return
-      if (!isCommitting) return void client.write(bytes)
-      // The last answer of the pipeline is the commit's own; the server is idle again behind it.
-      if (bytes.includes('COMMIT\0')) cut(client, upstream)
-    })
+    client.on('data', (bytes) =>
+      pass(() => {
+        const commits = bytes.includes(commitMessage)
+        if (commits && takeCommit(bytes, client, upstream)) return
+        isCommitting ||= commits && state.mode === 'cut-after-commit'
+        upstream.write(bytes)
+      }),
+    )
+    upstream.on('data', (bytes) =>
+      pass(() => {
+        if (!isCommitting) return void client.write(bytes)
+        // The last answer of the pipeline is the commit's own; the server is idle again behind it.
+        if (bytes.includes('COMMIT\0')) cut(client, upstream)
+      }),
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
@@ -67,6 +96,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     set mode(mode: ProxyMode) {
       state.mode = mode
       if (mode === 'closed') for (const socket of sockets) socket.destroy()
+      if (mode !== 'frozen') for (const send of held.splice(0)) pass(send)
     },
     get cuts() {
       return state.cuts

@@ -20,3 +20,8 @@ export function newRandom(seed: number): Random {
 export function newSeed(): number {
   return Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000))
 }
+
+/** One of them. */
+export function pick<T>(random: Random, all: readonly T[]): T {
+  return all[random.between(0, all.length - 1)]!
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { newRandom, pick, type Random } from '../harness/random'
+import { isDefinite, note, type History, type Reply, type Sent } from './history'
+import { send } from './http'
+import { drawKind, type Book } from './workload'
+
+export interface ClientOptions {
+  seed: number
+  name: string
+  book: Book
+  history: History
+  /** Where the API processes serve at this moment. */
+  urls(): string[]
+  /** Aborted when no new request is to be made, nor an old one sent again. */
+  signal: AbortSignal
+}
+
+const thinkMaxMs = 60
+const backOffMs = [30, 300] as const
+
+/** Makes requests one after the other, and sends each again with its key until it is answered. */
+export async function runClient(options: ClientOptions): Promise<void> {
+  const { name, history, signal } = options
+  const random = newRandom(options.seed)
+  for (let n = 1; !signal.aborted; n++) {
+    const sent = draw(random, options.book, `${name}-${n}`)
+    history.sent.push(sent)
+    await carryOut(random, sent, options)
+    // Now and then a client that has its answer asks once more.
+    if (sent.answer && sent.key !== null && chance(random, 3)) await tryOnce(random, sent, options)
+    await sleep(random.between(0, thinkMaxMs))
+  }
+}
+
+function draw(random: Random, book: Book, label: string): Sent {
+  const kind = drawKind(random)
+  const key = chance(random, 5) ? null : `key-${label}`
+  return { ...kind.ask(random, book, label), kind, label, key, tries: 0 }
+}
+
+const chance = (random: Random, percent: number) => random.between(1, 100) <= percent
+
+async function carryOut(random: Random, sent: Sent, options: ClientOptions): Promise<void> {
+  // Some hold two processes to the same request at once.
+  const isHedged = sent.key !== null && chance(random, 3)
+  do {
+    if (sent.tries > 0) await sleep(random.between(...backOffMs))
+    const calls = isHedged ? [sent, sent] : [sent]
+    await Promise.all(calls.map((one) => tryOnce(random, one, options)))
+  } while (!sent.answer && sent.key !== null && !options.signal.aborted)
+}
+
+async function tryOnce(
+  random: Random,
+  sent: Sent,
+  { urls, history }: ClientOptions,
+): Promise<void> {
+  await ask(pick(random, urls()), sent, history)
+}
+
+/** One try: what came is noted; answers it, or undefined when nothing did. */
+export async function ask(
+  url: string | undefined,
+  sent: Sent,
+  history: History,
+): Promise<Reply | undefined> {
+  sent.tries += 1
+  try {
+    if (url === undefined) throw new Error('nobody serves')
+    const reply = await send(url, sent)
+    note(history, sent, reply)
+    return reply
+  } catch {
+    history.count['no answer'] = (history.count['no answer'] ?? 0) + 1
+    return undefined
+  }
+}
+
+/** True when it has its definite answer; sends it again otherwise. */
+export async function settle(url: string, sent: Sent, history: History): Promise<boolean> {
+  const reply = await ask(url, sent, history)
+  return reply !== undefined && isDefinite(reply)
+}

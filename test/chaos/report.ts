@@ -1,0 +1,66 @@
+import type { History } from './history'
+import type { Inflicted } from './nemesis'
+
+export interface Summary {
+  seed: number
+  /** Under fire, without the start and the checks. */
+  seconds: number
+  history: History
+  inflicted: readonly Inflicted[]
+  settled: number
+  verified: number
+}
+
+const findingsMax = 20
+
+/** The run in lines for a person. */
+export function report(summary: Summary): string[] {
+  const { history, inflicted, settled, verified, seconds } = summary
+  return [
+    '',
+    table(
+      'faults',
+      countBy(inflicted, ({ fault }) => fault.kind),
+    ),
+    table('requests', {
+      'requests made': history.sent.length,
+      ...countBy(history.sent, ({ kind }) => `  ${kind.name}`),
+      '  without a key': history.sent.filter(({ key }) => key === null).length,
+      'a second': Math.round(history.sent.length / seconds),
+    }),
+    table('answers, those to repeated requests included', history.count),
+    table('after the faults', {
+      'unanswered, sent again': settled,
+      'answers asked for once more': verified,
+      findings: history.findings.length,
+    }),
+    ...findings(history),
+    verdict(summary),
+  ]
+}
+
+function findings({ findings }: History): string[] {
+  const byRule = Object.entries(countBy(findings, ({ rule }) => rule))
+  const first = findings.slice(0, findingsMax).map(({ rule, what }) => `  ${rule}: ${what}`)
+  return findings.length === 0
+    ? []
+    : [...byRule.map(([rule, count]) => `BROKEN ${count} times: ${rule}`), 'The first:', ...first]
+}
+
+function verdict({ seed, seconds, history }: Summary): string {
+  const outcome = history.findings.length === 0 ? 'Every promise held.' : 'PROMISES WERE BROKEN.'
+  return `\n${outcome} Replay with: make chaos SEED=${seed} SECONDS=${Math.round(seconds)}`
+}
+
+function countBy<T>(all: readonly T[], nameOf: (one: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const one of all) counts[nameOf(one)] = (counts[nameOf(one)] ?? 0) + 1
+  return counts
+}
+
+function table(title: string, counts: Record<string, number>): string {
+  const rows = Object.entries(counts).map(
+    ([name, count]) => `${String(count).padStart(9)}  ${name}`,
+  )
+  return [`-- ${title}`, ...rows, ''].join('\n')
+}

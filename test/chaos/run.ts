@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs'
+import { newClosers } from '../../internal/cli/closers'
+import { pollUntil } from '../harness/poll'
+import { checkBook } from './check'
+import { runClient } from './client'
+import { find, newHistory, type History } from './history'
+import { get, send } from './http'
+import { runNemesis, type Scene } from './nemesis'
+import { describeFault, drawPlan } from './plan'
+import { newApiProcess, type ApiProcess } from './process'
+import { report } from './report'
+import { onDatabase, startOwnServer } from './server'
+import { settleAll, verifyAnswers } from './verify'
+import { newBook } from './workload'
+
+export interface ChaosOptions {
+  seed: number
+  seconds: number
+  clients: number
+  /** The API to run, bin/tillbook-api or a mutant of it. */
+  program: string
+  print(line: string): void
+  signal: AbortSignal
+}
+
+const processes = 3
+// Logs of the API processes; gone with `make clean`.
+const folder = 'bin/chaos'
+
+/** Clients against three API processes under the plan of the seed; answers whether every promise held. */
+export async function run(options: ChaosOptions): Promise<boolean> {
+  const { print, seed } = options
+  const closers = newClosers()
+  const giveUp = () => void closers.close()
+  options.signal.addEventListener('abort', giveUp)
+  try {
+    mkdirSync(folder, { recursive: true })
+    print(`seed ${seed}, ${options.seconds} s, ${processes} processes, ${options.clients} clients`)
+    const server = await startOwnServer()
+    closers.add(server.close)
+    const apis = await startApis(server.url, options.program, closers.add)
+    const book = newBook(seed)
+    await openBook(book, apis[0]!.url()!)
+    const history = newHistory()
+    const fought = await fight({ server, apis, book }, history, options)
+    const checked = await checkAll({ server, apis, book }, history, options)
+    for (const line of report({ ...fought, ...checked, seed, history })) print(line)
+    return history.findings.length === 0
+  } finally {
+    await closers.close()
+  }
+}
+
+async function startApis(
+  databaseUrl: string,
+  program: string,
+  onClose: (closer: () => Promise<unknown>) => void,
+): Promise<ApiProcess[]> {
+  const config = 'config/api/local.json'
+  const apis: ApiProcess[] = []
+  for (let n = 1; n <= processes; n++) {
+    const api = await newApiProcess({ databaseUrl, folder, name: `api-${n}`, program, config })
+    onClose(api.close)
+    await api.start()
+    apis.push(api)
+  }
+  return apis
+}
+
+async function openBook(book: ReturnType<typeof newBook>, url: string): Promise<void> {
+  const accounts = [...book.hot, ...book.cold]
+  const create = async (path: string, body: Record<string, unknown>) => {
+    const { status, text } = await send(url, { path, body, key: null })
+    if (status !== 201) throw new Error(`POST ${path}: ${status} ${text}`)
+  }
+  for (const id of new Set(accounts.map((account) => book.userOf(account)))) {
+    await create('/users', { id, first_name: 'Ada', last_name: 'Lovelace' })
+  }
+  for (const account of accounts) {
+    const { id, currency, minBalance } = account
+    const path = `/users/${book.userOf(account)}/accounts`
+    await create(path, { id, name: 'Till', currency, min_balance: minBalance })
+  }
+}
+
+/** Clients and nemesis side by side, until the plan is done. */
+async function fight(
+  scene: Scene,
+  history: History,
+  { seed, seconds, clients, print, signal }: ChaosOptions,
+) {
+  const plan = drawPlan({ seed, durationMs: seconds * 1000, processes })
+  print('\n-- the plan')
+  for (const fault of plan)
+    print(
+      `${(fault.atMs / 1000).toFixed(2).padStart(7)} s  ${describeFault(fault)}, ${fault.lastsMs} ms`,
+    )
+  print('\n-- what happened')
+  const stop = new AbortController()
+  const urls = () => scene.apis.flatMap((api) => api.url() ?? [])
+  const running = Array.from({ length: clients }, (_, n) =>
+    runClient({
+      seed: seed * 1000 + n,
+      name: `c${n}`,
+      book: scene.book,
+      history,
+      urls,
+      signal: stop.signal,
+    }),
+  )
+  const startedMs = performance.now()
+  const nowMs = () => performance.now() - startedMs
+  try {
+    const inflicted = await runNemesis({ scene, plan, nowMs, tell: print, signal })
+    return { inflicted, seconds: nowMs() / 1000 }
+  } finally {
+    stop.abort()
+    await Promise.all(running)
+  }
+}
+
+/** All is well again; now everything is asked for once more, and the books are looked at. */
+async function checkAll(
+  { server, apis }: Scene,
+  history: History,
+  { print }: Pick<ChaosOptions, 'print'>,
+): Promise<{ settled: number; verified: number }> {
+  const urls = () => apis.flatMap((api) => api.url() ?? [])
+  for (const [n, api] of apis.entries()) {
+    const isReady = async () => (await get(`${api.url()}/readyz`).catch(() => null))?.status === 200
+    await pollUntil(isReady, { what: `API process ${n + 1} that is ready`, timeoutMs: 30_000 })
+  }
+  const settled = await settleAll(history, urls)
+  print('\nAll is answered. Asking for every answer again …')
+  await onDatabase(server.url, (client) => checkBook(client, history))
+  const verified = await verifyAnswers(history, urls)
+  // Asking again changed nothing.
+  await onDatabase(server.url, (client) => checkBook(client, history))
+  for (const [n, api] of apis.entries()) {
+    if (api.crashes() > 0) find(history, 'no process ends by itself', `${n + 1}: ${api.crashes()}`)
+  }
+  if (!history.sent.some(({ answer }) => answer?.status === 201)) {
+    find(history, 'something was carried out', 'nothing was')
+  }
+  return { settled, verified }
+}
