@@ -11,11 +11,12 @@ const inRoot = (...names) => join(root, ...names)
 
 const all = readdirSync(inRoot('cmd')).filter((name) => existsSync(inRoot('cmd', name, 'main.ts')))
 // Tools of the checkout, which find their packages in node_modules.
-const tools = ['bench', 'chaos', 'generate']
+const tools = ['bench', 'chaos', 'generate', 'overload']
 const entries = new Map(all.map((name) => [name, inRoot('cmd', name, 'main.ts')]))
 for (const [name, file] of [
   ['bench', 'bench/main.ts'],
   ['chaos', 'test/chaos/main.ts'],
+  ['overload', 'test/overload/main.ts'],
 ]) {
   if (existsSync(inRoot(file))) entries.set(name, inRoot(file))
 }

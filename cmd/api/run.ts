@@ -3,6 +3,7 @@ import type { ApiConfig } from '../../config/config'
 import { newClosers } from '../../internal/cli/closers'
 import type { Running } from '../../internal/cli/program'
 import { databaseUnavailable } from '../../internal/fault/fault'
+import { newAdmission } from '../../internal/http/admission'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
 import { systemIds } from '../../internal/id/id'
@@ -60,14 +61,15 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     const readers = newReaders(config, { pool, settings, log, closers })
     const metrics = newApiMetrics({ api: pool, ledger: lanes, ...readers.pools }, readers)
     const { http } = config
+    const routes = newRoutes({
+      ...apps,
+      ...readers,
+      verification: sealing.verification,
+      metrics,
+      whyNotReady: () => whyNotReady(pool, config.database.role),
+    })
     const app = newHttpApp({
-      routes: newRoutes({
-        ...apps,
-        ...readers,
-        verification: sealing.verification,
-        metrics,
-        whyNotReady: () => whyNotReady(pool, config.database.role),
-      }),
+      routes,
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
       log,
@@ -78,7 +80,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
     const server = await startServer({
-      app,
+      app: newAdmission({ app, routes, requestsMax: http.requests_max, log }),
       host: http.host,
       port: http.port,
       shutdownTimeoutMs,

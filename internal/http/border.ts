@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Request, Response } from 'express'
 import { systemIds } from '../id/id'
 import { describeError } from '../fault/describe'
@@ -52,9 +53,14 @@ export function exchangeOf(req: Request, res: Response): Exchange {
 }
 
 function begin(req: Request): Exchange {
-  const given = req.headers['x-request-id'] as string | undefined
-  const requestId = given !== undefined && requestIdForm.test(given) ? given : systemIds.next()
+  const requestId = requestIdOf(req)
   return { requestId, startedAtMs: performance.now(), timer: undefined, abandon: undefined }
+}
+
+/** The id that the request brings along, or a fresh one. */
+export function requestIdOf(req: IncomingMessage): string {
+  const given = req.headers['x-request-id'] as string | undefined
+  return given !== undefined && requestIdForm.test(given) ? given : systemIds.next()
 }
 
 export function newBorder({ log, streamLimits, observe }: BorderOptions): Border {

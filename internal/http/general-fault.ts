@@ -54,6 +54,11 @@ export const generalFaults = {
     code: 'request.timeout',
     title: 'The request took too long',
   },
+  busy: {
+    kind: 'unavailable',
+    code: 'api.busy',
+    title: 'The API is busy',
+  },
   routeNotFound: {
     kind: 'not_found',
     code: 'route.not_found',
@@ -75,9 +80,10 @@ export const generalFaults = {
 /** All that a route may answer, for the reference: its own faults and those that go with its shape. */
 export function faultsOf(route: Route): FaultSpec[] {
   const { invalid, malformedUrl, invalidJson, tooLarge, unsupportedMediaType } = generalFaults
-  const { timeout, internal } = generalFaults
   const ofForms = mediaTypesOf(route).length > 1 ? [generalFaults.notAcceptable] : []
   const ofBody = route.body ? [invalidJson, tooLarge, unsupportedMediaType] : []
-  const general = [invalid, malformedUrl, ...ofForms, ...ofBody, timeout, internal]
+  const { busy, timeout, internal } = generalFaults
+  const ofLoad = route.uncounted ? [] : [busy]
+  const general = [invalid, malformedUrl, ...ofForms, ...ofBody, ...ofLoad, timeout, internal]
   return [...new Set<FaultSpec>([...route.faults, ...general])]
 }

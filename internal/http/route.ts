@@ -67,6 +67,8 @@ export interface Route {
   answers: Record<number, AnswerSpec>
   /** What this route may refuse beyond the general faults. */
   faults: readonly FaultSpec[]
+  /** Not counted among the requests under way, nor refused when they are too many. */
+  uncounted?: boolean
   /** Served, but no part of the reference. */
   hidden?: boolean
   handle(input: RouteInput): Promise<Answer | Refused>

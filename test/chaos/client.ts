@@ -34,7 +34,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
 
 function draw(random: Random, book: Book, label: string): Sent {
   const kind = drawKind(random)
-  const key = chance(random, 5) ? null : `key-${label}`
+  const key = chance(random, 15) ? null : `key-${label}`
   return { ...kind.ask(random, book, label), kind, label, key, tries: 0 }
 }
 

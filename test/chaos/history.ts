@@ -73,8 +73,10 @@ function outcomeOf({ status, text, isReplayed }: Reply): string {
   return `${status} ${code}${isReplayed ? ' again' : ''}`
 }
 
-export function find(history: History, rule: string, what: string): void {
-  history.findings.push({ rule, what })
+/** Once, although it is looked at twice. */
+export function find({ findings }: History, rule: string, what: string): void {
+  if (findings.some((one) => one.rule === rule && one.what === what)) return
+  findings.push({ rule, what })
 }
 
 export function show({ status, text }: Reply): string {

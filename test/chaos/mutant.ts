@@ -21,10 +21,10 @@ export const mutants: Record<string, Mutant> = {
     find: `return row ? 'committed' : 'not committed'`,
     put: `return 'not committed'`,
   },
-  'locks-nothing': {
-    file: 'pkg/transaction/sql/post.ts',
-    find: `'begin isolation level serializable'`,
-    put: `'begin isolation level read committed'`,
+  'acknowledges-early': {
+    file: 'internal/postgres/connection.ts',
+    find: `'-c synchronous_commit=on`,
+    put: `'-c synchronous_commit=off`,
   },
 }
 

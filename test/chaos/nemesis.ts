@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import type { ProxyMode } from '../harness/proxy'
+import type { Proxy, ProxyMode } from '../harness/proxy'
 import * as sql from './nemesis.sql.ts'
 import { describeFault, type FaultKind, type PlannedFault } from './plan'
 import type { ApiProcess } from './process'
@@ -11,6 +11,8 @@ import type { Book } from './workload'
 export interface Scene {
   server: OwnServer
   apis: readonly ApiProcess[]
+  /** Between each of them and the database. */
+  networks: readonly Proxy[]
   book: Book
 }
 
@@ -109,16 +111,16 @@ const inflict: Record<FaultKind, Inflict> = {
 }
 
 async function setNetwork(
-  { apis }: Scene,
+  { networks }: Scene,
   { process }: PlannedFault,
   mode: ProxyMode,
 ): Promise<Heal> {
-  const { proxy } = apis[process]!
-  const before = proxy.cuts
-  proxy.mode = mode
+  const network = networks[process]!
+  const before = network.cuts
+  network.mode = mode
   return async () => {
-    proxy.mode = 'open'
-    return mode.includes('commit') ? `${proxy.cuts - before} commits` : undefined
+    network.mode = 'open'
+    return mode.includes('commit') ? `${network.cuts - before} commits` : undefined
   }
 }
 

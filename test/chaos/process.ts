@@ -3,19 +3,16 @@ import { once } from 'node:events'
 import { createWriteStream, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pollUntil } from '../harness/poll'
-import { startProxy, type Proxy } from '../harness/proxy'
 
-/** An API process, with a network of its own between it and the database. */
+/** An API process, bin/tillbook-api say. */
 export interface ApiProcess {
   /** Where it serves; undefined while it does not. */
   url(): string | undefined
-  proxy: Proxy
-  /** Its processor time and memory are those of this pid. */
   pid(): number
   /** Sends a signal; SIGKILL waits for its end. */
   kill(signal: NodeJS.Signals): Promise<void>
   start(): Promise<void>
-  /** Makes its time of day jump. */
+  /** Makes its time of day jump, until it is started again. */
   shiftClock(ms: number): void
   /** How often it ended although nobody ended it. */
   crashes(): number
@@ -31,14 +28,15 @@ export interface ApiOptions {
   /** The file to run, bin/tillbook-api say. */
   program: string
   config: string
+  /** Whether its clock can be shifted. */
+  hasClock: boolean
 }
 
 const startMsMax = 20_000
 const closeMsMax = 11_000
 
-export async function newApiProcess(options: ApiOptions): Promise<ApiProcess> {
+export function newApiProcess(options: ApiOptions): ApiProcess {
   const { folder, name } = options
-  const proxy = await startProxy(options.databaseUrl)
   const clock = join(folder, `${name}.clock`)
   const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' })
   const state = { child: undefined as ChildProcess | undefined, url: '', isUp: false, crashes: 0 }
@@ -48,9 +46,10 @@ export async function newApiProcess(options: ApiOptions): Promise<ApiProcess> {
   async function start(): Promise<void> {
     isExpectedToEnd = false
     writeFileSync(clock, '0')
-    const args = ['--require', resolve('test/chaos/clock.cjs'), options.program, options.config]
+    const preload = options.hasClock ? ['--require', resolve('test/chaos/clock.cjs')] : []
+    const args = [...preload, options.program, options.config]
     const { DATABASE_URL: _url, PORT: _port, ...inherited } = process.env
-    const env = { ...inherited, DATABASE_URL: proxy.url, PORT: '0', CHAOS_CLOCK: clock }
+    const env = { ...inherited, DATABASE_URL: options.databaseUrl, PORT: '0', CHAOS_CLOCK: clock }
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     state.child = child
     child.stderr?.pipe(log, { end: false })
@@ -83,7 +82,6 @@ export async function newApiProcess(options: ApiOptions): Promise<ApiProcess> {
 
   return {
     url: () => (state.isUp ? state.url : undefined),
-    proxy,
     pid: () => state.child?.pid ?? 0,
     start,
     async kill(signal) {
@@ -99,7 +97,6 @@ export async function newApiProcess(options: ApiOptions): Promise<ApiProcess> {
       const timer = setTimeout(() => state.child?.kill('SIGKILL'), closeMsMax)
       state.child?.kill('SIGCONT')
       await end('SIGTERM').finally(() => clearTimeout(timer))
-      await proxy.close()
       log.end()
       return state.child?.exitCode ?? null
     },

@@ -3,8 +3,10 @@ import type { Inflicted } from './nemesis'
 
 export interface Summary {
   seed: number
-  /** Under fire, without the start and the checks. */
+  /** As the plan has them. */
   seconds: number
+  /** As they were, without the start and the checks. */
+  foughtSeconds: number
   history: History
   inflicted: readonly Inflicted[]
   settled: number
@@ -15,7 +17,7 @@ const findingsMax = 20
 
 /** The run in lines for a person. */
 export function report(summary: Summary): string[] {
-  const { history, inflicted, settled, verified, seconds } = summary
+  const { history, inflicted, settled, verified, foughtSeconds } = summary
   return [
     '',
     table(
@@ -26,7 +28,7 @@ export function report(summary: Summary): string[] {
       'requests made': history.sent.length,
       ...countBy(history.sent, ({ kind }) => `  ${kind.name}`),
       '  without a key': history.sent.filter(({ key }) => key === null).length,
-      'a second': Math.round(history.sent.length / seconds),
+      'a second': Math.round(history.sent.length / foughtSeconds),
     }),
     table('answers, those to repeated requests included', history.count),
     table('after the faults', {
@@ -49,7 +51,7 @@ function findings({ findings }: History): string[] {
 
 function verdict({ seed, seconds, history }: Summary): string {
   const outcome = history.findings.length === 0 ? 'Every promise held.' : 'PROMISES WERE BROKEN.'
-  return `\n${outcome} Replay with: make chaos SEED=${seed} SECONDS=${Math.round(seconds)}`
+  return `\n${outcome} Replay with: make chaos SEED=${seed} SECONDS=${seconds}`
 }
 
 function countBy<T>(all: readonly T[], nameOf: (one: T) => string): Record<string, number> {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { newClosers } from '../../internal/cli/closers'
 import { pollUntil } from '../harness/poll'
+import { startProxy, type Proxy } from '../harness/proxy'
 import { checkBook } from './check'
 import { runClient } from './client'
 import { find, newHistory, type History } from './history'
@@ -38,33 +39,41 @@ export async function run(options: ChaosOptions): Promise<boolean> {
     print(`seed ${seed}, ${options.seconds} s, ${processes} processes, ${options.clients} clients`)
     const server = await startOwnServer()
     closers.add(server.close)
-    const apis = await startApis(server.url, options.program, closers.add)
+    const started = await startApis(server.url, options.program, closers.add)
     const book = newBook(seed)
-    await openBook(book, apis[0]!.url()!)
+    await openBook(book, started.apis[0]!.url()!)
     const history = newHistory()
-    const fought = await fight({ server, apis, book }, history, options)
-    const checked = await checkAll({ server, apis, book }, history, options)
-    for (const line of report({ ...fought, ...checked, seed, history })) print(line)
+    const scene = { server, book, ...started }
+    const fought = await fight(scene, history, options)
+    const checked = await checkAll(scene, history, options)
+    for (const line of report({ ...fought, ...checked, seed, seconds: options.seconds, history }))
+      print(line)
     return history.findings.length === 0
   } finally {
     await closers.close()
   }
 }
 
+/** Each with a network of its own to the database. */
 async function startApis(
   databaseUrl: string,
   program: string,
   onClose: (closer: () => Promise<unknown>) => void,
-): Promise<ApiProcess[]> {
-  const config = 'config/api/local.json'
+): Promise<Pick<Scene, 'apis' | 'networks'>> {
   const apis: ApiProcess[] = []
+  const networks: Proxy[] = []
   for (let n = 1; n <= processes; n++) {
-    const api = await newApiProcess({ databaseUrl, folder, name: `api-${n}`, program, config })
+    const network = await startProxy(databaseUrl)
+    onClose(network.close)
+    const name = `api-${n}`
+    const settings = { program, config: 'config/api/local.json', hasClock: true }
+    const api = newApiProcess({ databaseUrl: network.url, folder, name, ...settings })
     onClose(api.close)
     await api.start()
     apis.push(api)
+    networks.push(network)
   }
-  return apis
+  return { apis, networks }
 }
 
 async function openBook(book: ReturnType<typeof newBook>, url: string): Promise<void> {
@@ -112,7 +121,7 @@ async function fight(
   const nowMs = () => performance.now() - startedMs
   try {
     const inflicted = await runNemesis({ scene, plan, nowMs, tell: print, signal })
-    return { inflicted, seconds: nowMs() / 1000 }
+    return { inflicted, foughtSeconds: nowMs() / 1000 }
   } finally {
     stop.abort()
     await Promise.all(running)

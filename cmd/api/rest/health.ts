@@ -22,6 +22,7 @@ export function healthRoutes({
     route({
       method: 'get',
       path: '/healthz',
+      uncounted: true,
       tag,
       summary: 'Is the process alive?',
       answers: { 200: { description: 'It is.', schema: healthDto } },
@@ -32,6 +33,7 @@ export function healthRoutes({
     route({
       method: 'get',
       path: '/readyz',
+      uncounted: true,
       tag,
       summary: 'Can requests be served?',
       description:
