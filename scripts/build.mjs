@@ -50,7 +50,7 @@ async function bundle(program) {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: interpreter(program) },
     external: ['pg-native'],
     packages: tools.includes(program) ? 'external' : 'bundle',
     legalComments: 'none',
@@ -61,6 +61,17 @@ async function bundle(program) {
   })
   await chmod(half, 0o755)
   await rename(half, outfile)
+}
+
+/**
+ * How a program is started when it is called by its name. Node lets memory grow by the size of the
+ * machine before it looks what can be thrown away: with a limit of its own the API stays below 200 MB
+ * under load instead of 270. A shebang takes one argument only, so the shell hands the option over; to
+ * Node the second line is a text and a comment.
+ */
+function interpreter(program) {
+  if (program !== 'api') return '#!/usr/bin/env node'
+  return '#!/bin/sh\n":" //; exec node --max-old-space-size=512 "$0" "$@"'
 }
 
 /** What internal/build and the API's documentation page find compiled in. */

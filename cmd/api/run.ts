@@ -25,6 +25,7 @@ import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
 import { newApiMetrics } from './metrics'
+import { closeWithin } from './wiring/close'
 import { openPools, type Pools } from './wiring/pools'
 import { refuseToStart, whyNotReady } from './readiness'
 import { newReaders } from './wiring/readers'
@@ -87,7 +88,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       log,
     })
     closers.add(server.close)
-    return { port: server.port, close: closers.close }
+    return { port: server.port, close: () => closeWithin(shutdownTimeoutMs, closers.close(), log) }
   } catch (error) {
     await closers.close()
     throw error

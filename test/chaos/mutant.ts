@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -49,6 +49,7 @@ export async function buildMutant(name: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'cjs',
+    banner: { js: '#!/usr/bin/env node' },
     external: ['pg-native'],
     logLevel: 'warning',
     plugins: [
@@ -63,5 +64,6 @@ export async function buildMutant(name: string): Promise<string> {
       },
     ],
   })
+  chmodSync(outfile, 0o755)
   return outfile
 }

@@ -46,11 +46,13 @@ export function newApiProcess(options: ApiOptions): ApiProcess {
   async function start(): Promise<void> {
     isExpectedToEnd = false
     writeFileSync(clock, '0')
-    const preload = options.hasClock ? ['--require', resolve('test/chaos/clock.cjs')] : []
-    const args = [...preload, options.program, options.config]
     const { DATABASE_URL: _url, PORT: _port, ...inherited } = process.env
-    const env = { ...inherited, DATABASE_URL: options.databaseUrl, PORT: '0', CHAOS_CLOCK: clock }
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...inherited, DATABASE_URL: options.databaseUrl, PORT: '0' }
+    const preload = { NODE_OPTIONS: `--require "${resolve('test/chaos/clock.cjs')}"` }
+    const child = spawn(resolve(options.program), [options.config], {
+      env: options.hasClock ? { ...env, ...preload, CHAOS_CLOCK: clock } : env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     state.child = child
     child.stderr?.pipe(log, { end: false })
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {

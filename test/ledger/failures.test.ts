@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Client } from 'pg'
 import { newDatabase, type TestDatabase } from '../harness/database'
 import { pollUntil } from '../harness/poll'
@@ -9,6 +12,7 @@ jest.setTimeout(60_000)
 
 let database: TestDatabase
 let proxy: Proxy
+let silent: Proxy | undefined
 let api: ApiProcess
 
 beforeAll(async () => {
@@ -20,6 +24,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.program.close()
   await proxy?.close()
+  await silent?.close()
   await database?.close()
 })
 
@@ -189,3 +194,28 @@ test('SIGTERM: what was taken is finished and on disk, the exit code is 0', asyn
   // Whoever got no answer was refused a connection, not left with a transaction unknown to them.
   expect(rows[0].n).toBe(created.length)
 })
+
+test('SIGTERM while the database says nothing in the middle of a commit ends in the time for it, with 0', async () => {
+  await openAccount(api.url, 'silent')
+  const deposit = { account_id: 'silent', amount: '1.00' }
+  silent = await startProxy(database.url)
+  // Looking for the outcome would take longer than the 10 s after which a program gives up with 1.
+  const other = await spawnApi(silent.url, configWith({ outcome_timeout_ms: 60_000 }))
+  silent.mode = 'freeze-at-commit'
+  const reply = post(`${other.url}/transactions`, deposit, 'silent').catch(() => 'no answer')
+  await pollUntil(() => silent!.cuts > 0, { what: 'frozen commit' })
+  other.program.kill('SIGTERM')
+  expect(await other.program.exited).toMatchObject({ code: 0, signal: null })
+  expect(await reply).toBe('no answer')
+  // The commit had arrived; the key leads to it.
+  expect((await post(`${api.url}/transactions`, deposit, 'silent')).status).toBe(201)
+  expect(await balanceOf('silent')).toBe('1.00')
+})
+
+/** The file of a configuration that closes after a second. */
+function configWith(ledger: object): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'tillbook-config-')), 'api.json')
+  const http = { shutdown_timeout_ms: 1000 }
+  writeFileSync(file, JSON.stringify({ environment: 'test', database: {}, http, ledger }))
+  return file
+}

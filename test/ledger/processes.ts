@@ -6,9 +6,12 @@ export interface ApiProcess {
 }
 
 /** bin/tillbook-api as a process of its own, on a free port. */
-export async function spawnApi(databaseUrl: string): Promise<ApiProcess> {
+export async function spawnApi(
+  databaseUrl: string,
+  config = 'config/api/local.json',
+): Promise<ApiProcess> {
   const env = { DATABASE_URL: databaseUrl, PORT: '0' }
-  const program = spawnProgram('api', ['config/api/local.json'], env)
+  const program = spawnProgram('api', [config], env)
   const [, url] = await program.ready(/serves on (http:\S+)/)
   return { url: url!, program }
 }
