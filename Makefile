@@ -1,7 +1,7 @@
 # `make` alone lists what there is. DATABASE_URL and PORT override the configuration files.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test migrate populate api db-start db-stop db-url bench generate verify verify-ledger lint typecheck format build clean ci
+.PHONY: help run test migrate populate api db-start db-stop db-url bench chaos overload generate verify verify-ledger lint typecheck format build clean ci
 
 # Named by npm itself, so that a folder where `npm ci` was run by hand counts as installed.
 INSTALLED := node_modules/.package-lock.json
@@ -44,6 +44,14 @@ db-stop: $(INSTALLED) ## stop the embedded database
 db-url: $(INSTALLED) ## print the URL of the database, as for psql
 	@node scripts/build.mjs database
 	@./bin/tillbook-database url $(DATABASE_CONFIG)
+
+chaos: $(INSTALLED) ## fight three API processes and PostgreSQL, then check every promise; SEED=1 SECONDS=600
+	@node scripts/build.mjs chaos api
+	@./bin/tillbook-chaos $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+overload: $(INSTALLED) ## offer three times the load that can be served; SECONDS=10 ROUNDS=5
+	@node scripts/build.mjs overload api
+	@./bin/tillbook-overload $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 bench: $(INSTALLED) ## measure every route with the real and the mocked store; ITERATIONS=1 SECONDS=1 only tries it
 	@node scripts/build.mjs bench

@@ -67,6 +67,7 @@ test('lists every problem under its status with an example for each code', () =>
     ...general,
     `404 ${thingFaults.notFound.code}`,
     '500 internal',
+    '503 api.busy',
     '503 house.closed',
     '503 request.timeout',
   ])
@@ -78,6 +79,7 @@ test('lists every problem under its status with an example for each code', () =>
     '413 request.too_large',
     '415 request.unsupported_media_type',
     '500 internal',
+    '503 api.busy',
     '503 house.closed',
     '503 request.timeout',
     '503 thing.busy',

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { readArguments, usageFault } from '../../internal/cli/arguments'
-import { describeError } from '../../internal/cli/describe'
+import { describeError } from '../../internal/fault/describe'
 import { exitCode } from '../../internal/cli/program'
 import { newSeed } from '../harness/random'
 import { buildMutant, mutants } from './mutant'

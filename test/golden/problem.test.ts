@@ -159,6 +159,22 @@ test('statement.busy', async () => {
   await small.close()
 })
 
+test('api.busy', async () => {
+  const small = await startApi({ http: { requests_max: 1 }, ledger: { lock_timeout_ms: 2000 } })
+  const { id } = await small.anAccount()
+  await small.db.withClient(async (client) => {
+    await client.query({ text: 'begin', values: [] })
+    await client.query({ text: 'select from account where id = $1 for update', values: [id] })
+    const both = [1, 2].map(() => small.send(posting({ account_id: id })))
+    // The other one waits for the account.
+    const refused = await Promise.race(both)
+    await client.query({ text: 'rollback', values: [] })
+    await Promise.all(both)
+    expectGoldenProblem(refused, 'api.busy')
+  })
+  await small.close()
+})
+
 test('event.too_many_streams', async () => {
   const small = await startApi({ event: { streams_max: 1 } })
   const reader = await openEvents(small.url())

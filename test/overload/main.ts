@@ -1,5 +1,5 @@
 import { readArguments, usageFault } from '../../internal/cli/arguments'
-import { describeError } from '../../internal/cli/describe'
+import { describeError } from '../../internal/fault/describe'
 import { exitCode } from '../../internal/cli/program'
 import { run } from './run'
 
@@ -11,6 +11,7 @@ it keeps serving, refuses the rest at once, stays small and recovers. To be run 
 \`make build\`.
 
   --seconds N      at best; twice as long under overload (5)
+  --rounds N       of best, overload and recovery; the median counts (3)
   --factor N       how many times the best (3)
   --connections N  under overload (1500)
   --help
@@ -27,6 +28,7 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
   const { values } = readArguments(args, {
     options: {
       seconds: { type: 'string' },
+      rounds: { type: 'string' },
       factor: { type: 'string' },
       connections: { type: 'string' },
     },
@@ -34,6 +36,7 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
   })
   const options = {
     seconds: readNumber('--seconds', values.seconds, 5),
+    rounds: readNumber('--rounds', values.rounds, 3),
     factor: readNumber('--factor', values.factor, 3),
     connections: readNumber('--connections', values.connections, 1500),
     program: 'bin/tillbook-api',

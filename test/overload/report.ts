@@ -13,6 +13,13 @@ export interface Phase {
   memoryMb: number
 }
 
+/** Best throughput, several times as much, and the seconds after it. */
+export interface Round {
+  best: Phase
+  overload: Phase
+  recovery: Phase[]
+}
+
 const memoryMaxMb = 200
 const recoveredShare = 0.8
 
@@ -39,38 +46,53 @@ function percentiles(latencies: Latencies): { p50: number; p99: number } {
 }
 
 /** The ratios are told; what counts as broken is only what holds on any machine. */
-export function report(phases: readonly Phase[], { factor }: { factor: number }) {
-  const [best, overload, ...recovery] = phases as [Phase, Phase, ...Phase[]]
-  const recovered = recovery.findIndex(
-    ({ servedPerSecond }) => servedPerSecond >= recoveredShare * best.servedPerSecond,
-  )
+export function report(rounds: readonly Round[], { factor }: { factor: number }) {
+  const recovered = rounds.map(recoveredWithin)
   const result = {
-    servedShare: ratio(overload.servedPerSecond, best.servedPerSecond),
-    offeredFactor: ratio(overload.offeredPerSecond, best.servedPerSecond),
-    recoveredWithinSeconds: recovered < 0 ? null : recovered + 1,
-    memoryMaxMb: Math.max(...phases.map(({ memoryMb }) => memoryMb)),
-    phases,
+    servedShare: median(rounds.map((r) => r.overload.servedPerSecond / r.best.servedPerSecond)),
+    offeredFactor: median(rounds.map((r) => r.overload.offeredPerSecond / r.best.servedPerSecond)),
+    refusedP50Ms: median(rounds.map((r) => r.overload.refused.p50)),
+    refusedP99Ms: median(rounds.map((r) => r.overload.refused.p99)),
+    recoveredWithinSeconds: Math.max(...recovered),
+    memoryMaxMb: Math.max(...rounds.map(memoryOf)),
+    rounds,
   }
+  const others = rounds.flatMap(({ overload }) => Object.entries(overload.others))
   const broken = [
     result.memoryMaxMb > memoryMaxMb && `the API took ${result.memoryMaxMb} MB`,
-    overload.refusedPerSecond === 0 && 'nothing was refused',
-    Object.keys(overload.others).length > 0 && `answers ${JSON.stringify(overload.others)}`,
-    recovered < 0 && `it did not recover within ${recovery.length} s`,
+    rounds.some(({ overload }) => overload.refusedPerSecond === 0) && 'nothing was refused',
+    others.length > 0 && `answers that are neither 201 nor 503: ${JSON.stringify(others)}`,
+    result.recoveredWithinSeconds === Infinity && 'it did not recover',
   ].filter((line) => line !== false)
   const lines = [
-    ...phases.map(line),
     '',
     `offered: ${result.offeredFactor} times what was served at best (${factor} wanted)`,
     `served under overload: ${result.servedShare} of the best (goal: at least 0.8)`,
-    `recovered within: ${result.recoveredWithinSeconds ?? 'more than 5'} s (goal: 5 s)`,
+    `refused after: ${result.refusedP50Ms} ms (median), ${result.refusedP99Ms} ms (p99)`,
+    `recovered within: ${result.recoveredWithinSeconds} s (goal: 5 s)`,
     `memory of the API: ${result.memoryMaxMb} MB at most (goal: ${memoryMaxMb} MB)`,
     ...broken.map((what) => `BROKEN: ${what}`),
   ]
   return { lines, result, broken }
 }
 
-function ratio(a: number, b: number): number {
-  return Math.round((100 * a) / b) / 100
+function recoveredWithin({ best, recovery }: Round): number {
+  const enough = recoveredShare * best.servedPerSecond
+  const second = recovery.findIndex(({ servedPerSecond }) => servedPerSecond >= enough)
+  return second < 0 ? Infinity : second + 1
+}
+
+function memoryOf({ best, overload, recovery }: Round): number {
+  return Math.max(...[best, overload, ...recovery].map(({ memoryMb }) => memoryMb))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return Math.round(100 * sorted[values.length >> 1]!) / 100
+}
+
+export function describeRound({ best, overload, recovery }: Round): string[] {
+  return [best, overload, ...recovery].map(line)
 }
 
 function line(phase: Phase): string {

@@ -6,11 +6,12 @@ import { send } from '../chaos/http'
 import { newApiProcess } from '../chaos/process'
 import { startOwnServer } from '../chaos/server'
 import { newLoad, type Load, type Measured } from './load'
-import { report, summarise, type Phase } from './report'
+import { describeRound, report, summarise, type Phase, type Round } from './report'
 
 export interface OverloadOptions {
   /** Of each phase. */
   seconds: number
+  rounds: number
   /** How much more is offered than was served at best. */
   factor: number
   connections: number
@@ -40,8 +41,14 @@ export async function run(options: OverloadOptions): Promise<boolean> {
     await openAccounts(url)
     const load = await newLoad({ url, accounts, connections: options.connections })
     closers.add(load.close)
-    const phases = await measureAll(load, () => readMemory(api.pid()), options)
-    const { lines, result, broken } = report(phases, options)
+    const rounds: Round[] = []
+    await load.closedLoop({ connections: bestConnections, seconds: Math.min(options.seconds, 3) })
+    for (let n = 1; n <= options.rounds; n++) {
+      const round = await measureRound(load, () => readMemory(api.pid()), options)
+      for (const line of describeRound(round)) options.print(line)
+      rounds.push(round)
+    }
+    const { lines, result, broken } = report(rounds, options)
     for (const line of lines) options.print(line)
     writeFileSync(`${folder}/latest.json`, `${JSON.stringify(result, null, 2)}\n`)
     return broken.length === 0
@@ -63,28 +70,25 @@ async function create(url: string, path: string, body: Record<string, unknown>):
   if (status !== 201) throw new Error(`POST ${path}: ${status} ${text}`)
 }
 
-async function measureAll(
+async function measureRound(
   load: Load,
   memory: () => Promise<number>,
   { seconds, factor }: OverloadOptions,
-): Promise<Phase[]> {
-  const phases: Phase[] = []
+): Promise<Round> {
   const phase = async (name: string, work: () => Promise<Measured>): Promise<Phase> => {
     const watch = watchMemory(memory)
     const measured = await work()
-    const done = summarise(name, measured, await watch.stop())
-    phases.push(done)
-    return done
+    return summarise(name, measured, await watch.stop())
   }
-  const best = { connections: bestConnections, seconds }
-  await load.closedLoop({ ...best, seconds: Math.min(seconds, 3) })
-  const { servedPerSecond } = await phase('best', () => load.closedLoop(best))
-  const rate = servedPerSecond * factor
-  await phase('overload', () => load.openLoop({ rate, seconds: seconds * 2 }))
+  const best = await phase('best', () => load.closedLoop({ connections: bestConnections, seconds }))
+  const rate = best.servedPerSecond * factor
+  const overload = await phase('overload', () => load.openLoop({ rate, seconds: seconds * 2 }))
+  const recovery: Phase[] = []
   for (let second = 1; second <= recoverySeconds; second++) {
-    await phase(`recovery, second ${second}`, () => load.closedLoop({ ...best, seconds: 1 }))
+    const again = { connections: bestConnections, seconds: 1 }
+    recovery.push(await phase(`recovery, second ${second}`, () => load.closedLoop(again)))
   }
-  return phases
+  return { best, overload, recovery }
 }
 
 /** In bytes; `ps` is there on all systems that this runs on. */
