@@ -22,6 +22,8 @@ export interface Round {
 
 const memoryMaxMb = 200
 const recoveredShare = 0.8
+// Where others use the machine, too, a second may be a slow one.
+const aliveShare = 0.4
 
 export function summarise(name: string, measured: Measured, memoryBytes: number): Phase {
   const { seconds, offered, served, refused, unsent, others } = measured
@@ -47,13 +49,16 @@ function percentiles(latencies: Latencies): { p50: number; p99: number } {
 
 /** The ratios are told; what counts as broken is only what holds on any machine. */
 export function report(rounds: readonly Round[], { factor }: { factor: number }) {
-  const recovered = rounds.map(recoveredWithin)
+  const recovered = rounds.map((round) => recoveredWithin(round, recoveredShare))
   const result = {
     servedShare: median(rounds.map((r) => r.overload.servedPerSecond / r.best.servedPerSecond)),
     offeredFactor: median(rounds.map((r) => r.overload.offeredPerSecond / r.best.servedPerSecond)),
     refusedP50Ms: median(rounds.map((r) => r.overload.refused.p50)),
     refusedP99Ms: median(rounds.map((r) => r.overload.refused.p99)),
-    recoveredWithinSeconds: Math.max(...recovered),
+    // Infinity is none in JSON.
+    recoveredWithinSeconds: recovered.includes(undefined)
+      ? null
+      : Math.max(...recovered.map(Number)),
     memoryMaxMb: Math.max(...rounds.map(memoryOf)),
     rounds,
   }
@@ -62,24 +67,25 @@ export function report(rounds: readonly Round[], { factor }: { factor: number })
     result.memoryMaxMb > memoryMaxMb && `the API took ${result.memoryMaxMb} MB`,
     rounds.some(({ overload }) => overload.refusedPerSecond === 0) && 'nothing was refused',
     others.length > 0 && `answers that are neither 201 nor 503: ${JSON.stringify(others)}`,
-    result.recoveredWithinSeconds === Infinity && 'it did not recover',
+    rounds.some((round) => !recoveredWithin(round, aliveShare)) && 'it did not recover',
   ].filter((line) => line !== false)
   const lines = [
     '',
     `offered: ${result.offeredFactor} times what was served at best (${factor} wanted)`,
     `served under overload: ${result.servedShare} of the best (goal: at least 0.8)`,
     `refused after: ${result.refusedP50Ms} ms (median), ${result.refusedP99Ms} ms (p99)`,
-    `recovered within: ${result.recoveredWithinSeconds} s (goal: 5 s)`,
+    `recovered within: ${result.recoveredWithinSeconds ?? 'more than 5'} s (goal: 5 s)`,
     `memory of the API: ${result.memoryMaxMb} MB at most (goal: ${memoryMaxMb} MB)`,
     ...broken.map((what) => `BROKEN: ${what}`),
   ]
   return { lines, result, broken }
 }
 
-function recoveredWithin({ best, recovery }: Round): number {
-  const enough = recoveredShare * best.servedPerSecond
+/** The second in which so much of the best was served again; undefined when there was none. */
+function recoveredWithin({ best, recovery }: Round, share: number): number | undefined {
+  const enough = share * best.servedPerSecond
   const second = recovery.findIndex(({ servedPerSecond }) => servedPerSecond >= enough)
-  return second < 0 ? Infinity : second + 1
+  return second < 0 ? undefined : second + 1
 }
 
 function memoryOf({ best, overload, recovery }: Round): number {
