@@ -42,6 +42,7 @@ export function eventRoutes({ events }: { events: EventApp }): Route[] {
     route({
       method: 'get',
       path: '/events',
+      uncounted: true,
       tag: 'Events',
       summary: 'Read every committed transaction in one order',
       description:

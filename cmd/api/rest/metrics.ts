@@ -7,6 +7,7 @@ export function metricsRoutes({ metrics }: { metrics: Metrics }): Route[] {
     route({
       method: 'get',
       path: '/metrics',
+      uncounted: true,
       tag: 'Health',
       summary: 'How is it going?',
       description: 'For Prometheus: requests, connections, streams, and the process itself.',
