@@ -33,8 +33,8 @@ export async function newMemoryApps(config: ApiConfig): Promise<Apps> {
   const holds = new Map<string, Hold>()
   const ids = newFillIds()
   const stores = {
-    users: newUserStore({ users, accounts, accountIds, clock }),
-    accounts: newAccountStore({ users, accounts, accountIds, clock }),
+    users: newUserStore({ users, accounts, accountIds, holds, clock }),
+    accounts: newAccountStore({ users, accounts, accountIds, holds, clock }),
     transactions: newTransactionStore({ accounts, accountIds, holds, clock, ids }),
     holds: newHoldStore(holds, clock),
   }

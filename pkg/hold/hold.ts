@@ -61,6 +61,27 @@ export function judgedAt(hold: Hold, now: Instant): Hold {
   return isOver ? { ...hold, closedAt: hold.expiresAt, closedAs: 'expired' } : hold
 }
 
+/** Holds of an account that are written down as open although their time is over. */
+export function listExpired(holds: Iterable<Hold>, accountId: string, now: Instant): Hold[] {
+  return [...holds].filter(
+    (hold) =>
+      hold.accountId === accountId &&
+      hold.closedAs === null &&
+      judgedAt(hold, now).closedAs !== null,
+  )
+}
+
+/** The account as it is at that moment: what only such holds set aside is free. */
+export function withoutExpired<Account extends { id: string; held: bigint }>(
+  account: Account,
+  holds: ReadonlyMap<string, Hold>,
+  now: Instant,
+): Account {
+  if (account.held === 0n) return account
+  const expired = listExpired(holds.values(), account.id, now)
+  return { ...account, held: expired.reduce((held, one) => held - remainingOf(one), account.held) }
+}
+
 export interface HoldStore {
   /** As it is now; undefined when there is none. */
   find(id: string): Promise<Hold | undefined>

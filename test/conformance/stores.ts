@@ -4,7 +4,8 @@ import { systemIds } from '../../internal/id/id'
 import { formatMinorUnits, readDecimal } from '../../internal/money/decimal'
 import type { Account, AccountStore } from '../../pkg/account/account'
 import { newAccountStore } from '../../pkg/account/memory/store'
-import type { Hold } from '../../pkg/hold/hold'
+import type { Hold, HoldStore } from '../../pkg/hold/hold'
+import { newHoldStore } from '../../pkg/hold/memory/store'
 import { single, type Verdict } from '../../pkg/transaction/instruction'
 import { newTransactionStore } from '../../pkg/transaction/memory/store'
 import type {
@@ -21,6 +22,7 @@ export interface Stores {
   users: UserStore
   accounts: AccountStore
   transactions: TransactionStore
+  holds: HoldStore
   close(): Promise<void>
 }
 
@@ -33,9 +35,10 @@ export async function openMemoryStores(): Promise<Stores> {
   const holds = new Map<string, Hold>()
   const clock = newSystemClock()
   return {
-    users: newUserStore({ users, accounts, accountIds, clock }),
-    accounts: newAccountStore({ users, accounts, accountIds, clock }),
+    users: newUserStore({ users, accounts, accountIds, holds, clock }),
+    accounts: newAccountStore({ users, accounts, accountIds, holds, clock }),
     transactions: newTransactionStore({ accounts, accountIds, holds, clock, ids: systemIds }),
+    holds: newHoldStore(holds, clock),
     close: async () => {},
   }
 }

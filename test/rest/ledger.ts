@@ -9,7 +9,9 @@ export async function readState(db: Executor): Promise<unknown> {
       (select count(*) from app_user) as users,
       (select count(*) from transaction) as transactions,
       (select count(*) from idempotency) as answers,
-      (select array_agg(a::text order by a.id) from account a) as accounts`
+      (select count(*) from late_entry) as late_entries,
+      (select array_agg(a::text order by a.id) from account a) as accounts,
+      (select array_agg(h::text order by h.id) from hold h) as holds`
   return (await db.query({ text, values: [] })).rows[0]
 }
 

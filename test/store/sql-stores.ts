@@ -1,6 +1,7 @@
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { newAccountStore } from '../../pkg/account/sql/store'
+import { newHoldStore } from '../../pkg/hold/sql/store'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { Stores } from '../conformance/stores'
@@ -24,6 +25,7 @@ export async function openSqlStores(): Promise<Stores & { pool: Pool; url: strin
     users: newUserStore(pool),
     accounts: newAccountStore(pool),
     transactions: newTransactionStore({ pool, lanes, ids: systemIds, options }),
+    holds: newHoldStore(pool),
     async close() {
       await Promise.all([pool.close(), lanes.close()])
       await database.close()

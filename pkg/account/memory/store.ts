@@ -1,5 +1,6 @@
 import type { Clock } from '../../../internal/clock/clock'
 import { Fault } from '../../../internal/fault/fault'
+import { judgedAt, listExpired, withoutExpired, type Hold } from '../../hold/hold'
 import { accountsPerUserMax, userFaults, type User } from '../../user/user'
 import {
   accountFaults,
@@ -15,6 +16,7 @@ export interface AccountMemory {
   accounts: Map<string, Account>
   /** The ids of each user's accounts. */
   accountIds: Map<string, string[]>
+  holds: Map<string, Hold>
   clock: Clock
 }
 
@@ -23,6 +25,7 @@ export function newAccountStore({
   users,
   accounts,
   accountIds,
+  holds,
   clock,
 }: AccountMemory): AccountStore {
   const refuse = ({ id, userId }: NewAccount): Fault | undefined => {
@@ -40,9 +43,22 @@ export function newAccountStore({
       : undefined
   }
 
-  const put = (account: Account): Account => {
-    accounts.set(account.id, account)
-    return account
+  /** Changes it, unless there is no such account or it is refused. */
+  const change = (
+    id: string,
+    refuseChange: (account: Account) => Fault | undefined,
+    toChanged: (account: Account) => Partial<Account>,
+  ): Account | undefined => {
+    const now = clock.now()
+    const found = accounts.get(id)
+    if (!found) return undefined
+    const account = withoutExpired(found, holds, now)
+    const fault = refuseChange(account)
+    if (fault) throw fault
+    for (const hold of listExpired(holds.values(), id, now)) holds.set(hold.id, judgedAt(hold, now))
+    const changed = { ...account, ...toChanged(account) }
+    accounts.set(id, changed)
+    return changed
   }
 
   return {
@@ -63,21 +79,20 @@ export function newAccountStore({
     },
 
     async find(id) {
-      return accounts.get(id)
+      const account = accounts.get(id)
+      return account && withoutExpired(account, holds, clock.now())
     },
 
     async close(id) {
-      const account = accounts.get(id)
-      const fault = account && refuseClosing(account)
-      if (fault) throw fault
-      return account && put({ ...account, closedAt: account.closedAt ?? clock.now() })
+      return change(id, refuseClosing, ({ closedAt }) => ({ closedAt: closedAt ?? clock.now() }))
     },
 
     async setMinBalance(id, minBalance) {
-      const account = accounts.get(id)
-      const fault = account && refuseLimit(account, minBalance)
-      if (fault) throw fault
-      return account && put({ ...account, minBalance })
+      return change(
+        id,
+        (account) => refuseLimit(account, minBalance),
+        () => ({ minBalance }),
+      )
     },
   }
 }

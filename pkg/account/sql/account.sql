@@ -34,17 +34,26 @@ order by id;
 -- Before anything about it is decided.
 select id from account where id = $id for no key update;
 
--- name: CloseExpiredHolds :exec
-update hold
-set closed_at = expires_at, closed_as = 'expired'
-where account_id = $account_id and closed_at is null and expires_at <= clock_timestamp();
+-- name: CloseExpiredHolds :one
+-- Those of an account that is locked, and what they held is free. Answers the account as it then is:
+-- a hold whose time is over a moment later counts.
+with expired_hold as (
+  update hold
+  set closed_at = expires_at, closed_as = 'expired'
+  where account_id = $id and closed_at is null and expires_at <= clock_timestamp()
+  returning amount - captured as amount
+)
+update account
+set held = held - (select coalesce(sum(amount), 0)::bigint from expired_hold)
+where id = $id
+returning
+  id, user_id, name, currency, balance, min_balance, held, entry_no, closed_at, created_at;
 
 -- name: UpdateAccount :one
 update account
 set
   min_balance = $min_balance,
-  closed_at = case when $is_closed::boolean then coalesce(closed_at, clock_timestamp()) end,
-  held = $held
+  closed_at = case when $is_closed::boolean then coalesce(closed_at, clock_timestamp()) end
 where id = $id
 returning
   id, user_id, name, currency, balance, min_balance, held, entry_no, closed_at, created_at;

@@ -66,9 +66,9 @@ function change(
 ): Promise<Account | undefined> {
   return inTransaction(pool, async (tx) => {
     if (!(await lockAccount(tx, { id }))) return undefined
-    await closeExpiredHolds(tx, { account_id: id })
-    const account = (await loadAccounts(tx, [id])).get(id)!
-    return update(tx, account, decide(account))
+    const { minBalance, isClosed } = decide(toAccount(await closeExpiredHolds(tx, { id })))
+    const change = { id, min_balance: minBalance, is_closed: isClosed }
+    return toAccount(await updateAccount(tx, change))
   })
 }
 
@@ -116,13 +116,4 @@ function toAccount(row: ListAccountsByIdsRow): Account {
     closedAt: row.closed_at,
     createdAt: row.created_at,
   }
-}
-
-async function update(
-  tx: Executor,
-  { id, held }: Account,
-  { minBalance, isClosed }: { minBalance: bigint; isClosed: boolean },
-): Promise<Account> {
-  const change = { id, min_balance: minBalance, is_closed: isClosed, held }
-  return toAccount(await updateAccount(tx, change))
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../../internal/clock/clock'
 import type { Instant } from '../../../internal/clock/instant'
 import type { Ids } from '../../../internal/id/id'
 import type { Account } from '../../account/account'
-import { judgedAt, type Hold } from '../../hold/hold'
+import { judgedAt, listExpired, withoutExpired, type Hold } from '../../hold/hold'
 import type { LedgerState, LockedAccount, StoredAnswer } from '../book'
 import { decide, type Decision } from '../decide'
 import { touches, type Instruction } from '../instruction'
@@ -16,6 +16,8 @@ export interface TransactionMemory {
   clock: Clock
   ids: Ids
 }
+
+const nothingRolledUp = { rolledUpUntil: null, rolledUpUntilId: null }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. Decides as the real one does. */
 export function newTransactionStore({
@@ -43,17 +45,9 @@ export function newTransactionStore({
     (entries.get(accountId) ?? []).filter((entry) => isWithin(entry.effectiveAt, period))
 
   const lock = (account: Account, now: Instant): LockedAccount => {
-    const expired =
-      account.held === 0n ? [] : [...holds.values()].filter((hold) => isExpired(hold, account, now))
-    const free = expired.reduce((sum, hold) => sum + hold.amount - hold.captured, 0n)
+    const expired = account.held === 0n ? [] : listExpired(holds.values(), account.id, now)
     const expiredHoldIds = expired.map(({ id }) => id)
-    return {
-      ...account,
-      held: account.held - free,
-      expiredHoldIds,
-      rolledUpUntil: null,
-      rolledUpUntilId: null,
-    }
+    return { ...withoutExpired(account, holds, now), expiredHoldIds, ...nothingRolledUp }
   }
   const look = (instructions: Instruction[], now: Instant): LedgerState => {
     const touched = new Map<string, LockedAccount>()
@@ -119,10 +113,6 @@ export function newTransactionStore({
       return [...largest.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1))
     },
   }
-}
-
-function isExpired(hold: Hold, { id }: Account, now: Instant): boolean {
-  return hold.accountId === id && hold.closedAs === null && judgedAt(hold, now).closedAs !== null
 }
 
 /** The movement as each of its accounts sees it. */

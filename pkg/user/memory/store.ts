@@ -1,6 +1,7 @@
 import type { Clock } from '../../../internal/clock/clock'
 import { Fault } from '../../../internal/fault/fault'
 import type { Account } from '../../account/account'
+import { withoutExpired, type Hold } from '../../hold/hold'
 import { userFaults, type User, type UserStore } from '../user'
 
 export interface UserMemory {
@@ -8,11 +9,18 @@ export interface UserMemory {
   accounts: Map<string, Account>
   /** The ids of each user's accounts. */
   accountIds: ReadonlyMap<string, string[]>
+  holds: ReadonlyMap<string, Hold>
   clock: Clock
 }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. */
-export function newUserStore({ users, accounts, accountIds, clock }: UserMemory): UserStore {
+export function newUserStore({
+  users,
+  accounts,
+  accountIds,
+  holds,
+  clock,
+}: UserMemory): UserStore {
   return {
     async insert(user) {
       if (users.has(user.id)) {
@@ -31,7 +39,10 @@ export function newUserStore({ users, accounts, accountIds, clock }: UserMemory)
     async findOverview(id) {
       const user = users.get(id)
       if (!user) return undefined
-      const own = (accountIds.get(id) ?? []).map((accountId) => accounts.get(accountId)!)
+      const now = clock.now()
+      const own = (accountIds.get(id) ?? []).map((accountId) =>
+        withoutExpired(accounts.get(accountId)!, holds, now),
+      )
       return { user, accounts: own.sort((a, b) => (a.id < b.id ? -1 : 1)) }
     },
   }
