@@ -68,6 +68,7 @@ function judgeOpenHold(instruction: OpenHold, book: Book): Outcome | Refused {
   if (account.balance - account.held - amount < account.minBalance) {
     return refuseFunds(account, -amount)
   }
+  if (account.held + amount > minorUnitsMax) return refuseRange('What is set aside', account)
   const { accountId, counterpartyId, expiresAt, description, metadata } = instruction
   const hold: Hold = {
     ...{ id: book.newId(), accountId, counterpartyId, currency: account.currency },
@@ -214,10 +215,7 @@ function enter(account: LockedAccount, amount: bigint): LockedAccount | Refused 
     return refuseFunds(account, amount)
   }
   if (balance > minorUnitsMax || balance < -minorUnitsMax) {
-    return refuse(
-      'account.balance_out_of_range',
-      `The balance of "${account.id}" would exceed ${formatMoney(minorUnitsMax, account.currency)} ${account.currency}.`,
-    )
+    return refuseRange('The balance', account)
   }
   return { ...account, balance, entryNo: account.entryNo + 1n }
 }
@@ -253,6 +251,11 @@ function refuse(code: Refusal['code'], detail: string): Refused {
 
 function refuseAccount(id: string): Refused {
   return refuse('account.not_found', `There is no account "${id}".`)
+}
+
+function refuseRange(what: string, { id, currency }: LockedAccount): Refused {
+  const most = `${formatMoney(minorUnitsMax, currency)} ${currency}`
+  return refuse('account.balance_out_of_range', `${what} on "${id}" would exceed ${most}.`)
 }
 
 function refuseFunds(account: LockedAccount, amount: bigint): Refused {

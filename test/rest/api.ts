@@ -1,10 +1,12 @@
 import request from 'supertest'
 import type { z } from 'zod'
+import { capturedHoldDto } from '../../cmd/api/rest/hold'
 import { userOverviewDto } from '../../cmd/api/rest/user'
 import { run, type Api } from '../../cmd/api/run'
 import { api as apiConfig } from '../../config/schema'
 import { newPool } from '../../internal/postgres/pool'
 import { accountDto } from '../../pkg/account/dto/account'
+import { holdDto } from '../../pkg/hold/dto/hold'
 import {
   maxTransactionDto,
   transactionDto,
@@ -22,6 +24,7 @@ jest.setTimeout(30_000)
 export type TestApi = Awaited<ReturnType<typeof startApi>>
 export type Account = z.output<typeof accountDto>
 export type Transaction = z.output<typeof transactionDto>
+export type Hold = z.output<typeof holdDto>
 
 export interface Sent {
   /** GET by default. */
@@ -111,9 +114,26 @@ export async function startApi(settings: Settings = {}) {
     return problem
   }
 
+  /** Answered as `first` was, to the byte, and marked as a replay. */
+  async function replays(sent: Sent, first: Answer): Promise<void> {
+    expect(first.headers).not.toHaveProperty('idempotency-replayed')
+    const again = await send(sent)
+    expect({ status: again.status, text: again.text }).toEqual({
+      status: first.status,
+      text: first.text,
+    })
+    expect(again.headers['idempotency-replayed']).toBe('true')
+    expect(again.headers.location).toBe(first.headers.location)
+  }
+
   const user = (id: string) => get(`/users/${id}`, userOverviewDto)
   const account = (id: string) => get(`/accounts/${id}`, accountDto)
   const create = (json: object) => post('/transactions', json, transactionDto)
+
+  /** A change of a hold, or of an account, that is answered with 200. */
+  async function change<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema) {
+    return read(await send({ method: 'POST', path, json }), 200, schema)
+  }
 
   /** A user with an id like `ada-1`. */
   async function aUser(first = 'ada') {
@@ -141,9 +161,24 @@ export async function startApi(settings: Settings = {}) {
     get,
     post,
     refuses,
+    replays,
     user,
     account,
     users: (query = '') => get(`/users?${query}`, userPageDto),
+    hold: (id: string) => get(`/holds/${id}`, holdDto),
+    openHold: (account: { id: string }, amount: string, more: object = {}) =>
+      post('/holds', { account_id: account.id, amount, ...more }, holdDto),
+    capture: (hold: { id: string }, amount?: string) =>
+      post(`/holds/${hold.id}/capture`, { amount }, capturedHoldDto),
+    release: (hold: { id: string }) => change(`/holds/${hold.id}/release`, undefined, holdDto),
+    extend: (hold: { id: string }, expires_at: string | null) =>
+      change(`/holds/${hold.id}/extend`, { expires_at }, holdDto),
+    /** Lets its time be over, a moment ago, without anybody having written that down. */
+    async expire(hold: { id: string }): Promise<void> {
+      const text = `update hold set expires_at = clock_timestamp() - interval '1 microsecond' where id = $1`
+      await db.query({ text, values: [hold.id] })
+    },
+    closeAccount: (id: string) => change(`/accounts/${id}/close`, undefined, accountDto),
     transaction: (id: string) => get(`/transactions/${id}`, transactionDto),
     entries: (id: string, query = '') =>
       get(`/accounts/${id}/transactions?${query}`, transactionPageDto),

@@ -15,7 +15,10 @@ export async function readState(db: Executor): Promise<unknown> {
   return (await db.query({ text, values: [] })).rows[0]
 }
 
-/** Accounts whose balance or entries do not follow from their transactions; none is right. */
+/**
+ * Accounts whose balance or entries do not follow from their transactions, or what is held on them not
+ * from their holds, or with less available than they may; none is right.
+ */
 export async function listBrokenAccounts(db: Executor): Promise<unknown[]> {
   const text = `
     with entry as (
@@ -35,6 +38,11 @@ export async function listBrokenAccounts(db: Executor): Promise<unknown[]> {
     left join running_entry e on e.id = a.id
     group by a.id
     having a.balance <> coalesce(sum(e.amount), 0)
+      or a.balance - a.held < a.min_balance
+      or a.held <> (
+        select coalesce(sum(h.amount - h.captured), 0) from hold h
+        where h.account_id = a.id and h.closed_at is null
+      )
       or a.entry_no <> count(e.id)
       or bool_or(e.balance_after <> e.running or e.entry_no <> e.number)
     order by a.id`
