@@ -182,3 +182,112 @@ test('closing answers everything taken and takes nothing more', async () => {
   await closed
   expect(await Promise.all([first, second])).toEqual([1, 2])
 })
+
+describe('with weights', () => {
+  /** Jobs whose id is their weight in hundreds: 512 weighs 5. */
+  const weighed = (options: Partial<GroupOptions<Job, number>> = {}) =>
+    newStage({
+      weigh: ({ id }) => Math.floor(id / 100),
+      groupRequestsMax: 10,
+      queueRequestsMax: 20,
+      lanes: 1,
+      ...options,
+    })
+  const ids = (started: { ids: number[] }[]) => started.map((group) => group.ids)
+
+  test('a group holds no more than its weight; what does not fit goes with the next', async () => {
+    const { started, submit } = weighed()
+    for (const id of [401, 402, 403, 201]) void submit(id, `a${id}`)
+    await turn()
+    // The light one has room where the heavy one has none.
+    expect(ids(started)).toEqual([[401, 402, 201]])
+    started[0]!.finish()
+    await turn()
+    expect(ids(started).at(-1)).toEqual([403])
+  })
+
+  test('one that weighs more than a group goes alone, and the others around it', async () => {
+    const { started, submit } = weighed()
+    for (const id of [101, 1502, 103]) void submit(id, `a${id}`)
+    await turn()
+    started[0]!.finish()
+    await turn()
+    expect(ids(started)).toEqual([[101, 103], [1502]])
+    const next = submit(104, 'b')
+    started[1]!.finish()
+    await turn()
+    expect(ids(started).at(-1)).toEqual([104])
+    started[2]!.finish()
+    expect(await next).toBe(104)
+  })
+
+  test('one that is heavy is not overtaken by later ones that touch the same', async () => {
+    const { started, submit } = weighed()
+    for (const id of [101, 1502, 103, 104]) void submit(id, id === 104 ? 'b' : 'a')
+    for (let round = 0; round < 2; round++) {
+      await turn()
+      started[round]!.finish()
+    }
+    await turn()
+    expect(ids(started)).toEqual([[101, 104], [1502], [103]])
+  })
+
+  test('one that is heavy goes next, however many light ones keep coming', async () => {
+    const { started, submit } = weighed()
+    void submit(101, 'a')
+    await turn()
+    const heavy = submit(1502, 'b')
+    for (const id of [103, 104]) void submit(id, `c${id}`)
+    started[0]!.finish()
+    await turn()
+    expect(ids(started).at(-1)).toEqual([1502])
+    started[1]!.finish()
+    expect(await heavy).toBe(1502)
+  })
+
+  test('the queue is bounded by weight', async () => {
+    const { started, submit } = weighed()
+    void submit(101, 'a')
+    await turn()
+    const queued = [submit(1002, 'a'), submit(903, 'a')]
+    await expect(submit(204, 'a')).rejects.toThrow('full')
+    // What fits is taken still.
+    queued.push(submit(105, 'a'))
+    for (let round = 0; round < 3; round++) {
+      started[round]!.finish()
+      await turn()
+    }
+    started.at(-1)!.finish()
+    expect(await Promise.all(queued)).toEqual([1002, 903, 105])
+  })
+
+  test('one that weighs more than the queue is taken when nothing else waits, and only then', async () => {
+    const { started, submit } = weighed()
+    void submit(101, 'a')
+    await turn()
+    const first = submit(10_002, 'a')
+    await expect(submit(10_003, 'b')).rejects.toThrow('full')
+    await expect(submit(104, 'b')).rejects.toThrow('full')
+    started[0]!.finish()
+    await turn()
+    started[1]!.finish()
+    expect(await first).toBe(10_002)
+    const again = submit(10_003, 'b')
+    await turn()
+    started[2]!.finish()
+    expect(await again).toBe(10_003)
+  })
+
+  test('what waited too long gives its weight back', async () => {
+    const { started, submit } = weighed({ queueWaitMaxMs: 30 })
+    void submit(101, 'a')
+    await turn()
+    const stale = submit(2002, 'b')
+    await expect(stale).rejects.toThrow('full')
+    const next = submit(2003, 'b')
+    started[0]!.finish()
+    await turn()
+    started[1]!.finish()
+    expect(await next).toBe(2003)
+  })
+})

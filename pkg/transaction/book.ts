@@ -115,7 +115,10 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
     account,
     hold(id) {
       const hold = holds.get(id) ?? state.holds.get(id)
-      return hold && judgedAt(hold, now)
+      if (!hold) return undefined
+      // What was counted as free stays so, even when the clock was set back since.
+      const isFree = account(hold.accountId)?.expiredHoldIds.includes(id)
+      return judgedAt(hold, isFree && hold.expiresAt !== null ? hold.expiresAt : now)
     },
     isReversed: (id) => reversed.has(id) || state.reversedIds.has(id),
     answer: (key) => answers.get(key) ?? state.answers.get(key),

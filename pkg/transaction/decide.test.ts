@@ -1,58 +1,19 @@
-import type { Instant } from '../../internal/clock/instant'
-import { minorUnitsMax, readDecimal } from '../../internal/money/decimal'
+import { minorUnitsMax } from '../../internal/money/decimal'
+import type { Hold } from '../hold/hold'
 import type { LedgerState, LockedAccount, StoredAnswer } from './book'
 import { decide } from './decide'
+import { account, decideAll, earlier, keyed, now, post, request } from './fixture'
 import { single, touches } from './instruction'
-import type { Hold } from '../hold/hold'
 import type { NewTransaction, Transaction } from './transaction'
 
-const now = '2026-01-31T09:30:00.000000Z' as Instant
-const earlier = '2020-01-01T00:00:00.000000Z' as Instant
-
-function account(id: string, more: Partial<LockedAccount> = {}): LockedAccount {
-  return {
-    ...{ id, userId: `owner-${id}`, currency: 'EUR', balance: 10_000n, minBalance: 0n, held: 0n },
-    ...{
-      entryNo: 7n,
-      closedAt: null,
-      expiredHoldIds: [],
-      rolledUpUntil: null,
-      rolledUpUntilId: null,
-    },
-    ...more,
-  }
-}
-
-function request(accountId: string, amount: string, more: Partial<NewTransaction> = {}) {
-  return {
-    accountId,
-    amount: readDecimal(amount)!,
-    ...{ counterpartyId: null, description: null, metadata: null, effectiveAt: null },
-    ...{ idempotency: null, ...more },
-  }
-}
-
-const keyed = (key: string, digest = 1) => ({
-  idempotency: { key, fingerprint: Buffer.alloc(32, digest) },
-})
-
-/** Decides over these accounts; new rows are called t1, t2, … */
+/** Decides over these accounts, each transaction by itself; new rows are called t1, t2, … */
 function decideOver(
   accounts: LockedAccount[],
   group: NewTransaction[],
-  more: Partial<LedgerState> = {},
+  more?: Partial<Omit<LedgerState, 'accounts'>>,
 ) {
-  let count = 0
-  const state = {
-    accounts: new Map(accounts.map((one) => [one.id, one])),
-    heldAccountIds: new Set<string>(),
-    holds: new Map<string, Hold>(),
-    reversedIds: new Set<string>(),
-    answers: new Map<string, StoredAnswer>(),
-    ...more,
-  }
-  const requests = group.map((one) => single({ kind: 'post', ...one }))
-  const { answers, ...decision } = decide(requests, state, { now, newId: () => `t${++count}` })
+  const requests = group.map((one) => single(post(one)))
+  const { answers, ...decision } = decideAll(requests, { accounts, ...more })
   return { ...decision, verdicts: answers.map(({ verdicts }) => verdicts[0]!) }
 }
 
@@ -305,14 +266,13 @@ test('leaves what it was given as it was', () => {
   const reversedIds = new Set<string>()
   const held = { holds: new Map<string, Hold>(), heldAccountIds: new Set<string>() }
   const state = { accounts, answers, reversedIds, ...held }
-  const one = single({ kind: 'post', ...request('a', '1', keyed('k')) })
+  const one = single(post(request('a', '1', keyed('k'))))
   decide([one], state, { now, newId: () => 't1' })
   expect([...accounts]).toEqual([['a', account('a')]])
   expect(answers.size).toBe(0)
 })
 
 test('touches both sides, but not the outside world', () => {
-  const post = { kind: 'post', ...request('a', '1') } as const
-  expect(touches(post)).toEqual(['a'])
-  expect(touches({ ...post, counterpartyId: 'b' })).toEqual(['a', 'b'])
+  expect(touches(post(request('a', '1')))).toEqual(['a'])
+  expect(touches(post(request('a', '1', { counterpartyId: 'b' })))).toEqual(['a', 'b'])
 })
