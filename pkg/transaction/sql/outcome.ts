@@ -4,9 +4,17 @@ import type { Pool } from '../../../internal/postgres/pool'
 import type { Decision } from '../decide'
 import { transactionFaults } from '../transaction'
 import type { PostOptions } from './post'
-import { findXactStatus, listHolds, listTransactionsByIds } from './transaction.sql.ts'
+import {
+  findAnswerTime,
+  findXactStatus,
+  listHolds,
+  listTransactionsByIds,
+} from './transaction.sql.ts'
 
 type Outcome = 'committed' | 'not committed'
+
+/** What the server says of a database transaction; null when it is too long ago to tell. */
+type Status = string | null
 
 const pauseMs = 50
 // An id that the server never gave out: it crashed, and the transaction with it.
@@ -26,7 +34,9 @@ export function newOutcomeFinder(
     let cause: unknown
     while (performance.now() < deadline) {
       try {
-        if (await isOver(lanes, xactId)) return await lookForTrace(lanes, decision)
+        const outcome = await look(lanes, decision, xactId)
+        if (outcome === 'unknown') break
+        if (outcome) return outcome
       } catch (error) {
         cause = error
       }
@@ -43,33 +53,62 @@ export function newOutcomeUnknown(cause: unknown): Fault {
   })
 }
 
-async function isOver(lanes: Pool, xactId: string): Promise<boolean> {
+/** Undefined while it is in progress. */
+async function look(
+  lanes: Pool,
+  decision: Decision,
+  xactId: string,
+): Promise<Outcome | 'unknown' | undefined> {
+  const status = await findStatus(lanes, xactId)
+  if (status === 'in progress') return undefined
+  const isThere = await isTraceThere(lanes, decision)
+  if (isThere !== undefined) return isThere ? 'committed' : 'not committed'
+  return status === 'aborted' ? 'not committed' : lookForEnd(lanes, decision)
+}
+
+async function findStatus(lanes: Pool, xactId: string): Promise<Status> {
   try {
-    const { status } = await findXactStatus(lanes, { xact_id: xactId })
-    return status !== 'in progress'
+    return (await findXactStatus(lanes, { xact_id: xactId })).status
   } catch (error) {
     // A Fault is a session that could not be had at all.
-    if (!(error instanceof Fault) && sqlStateOf(error) === invalidParameterValue) return true
+    if (!(error instanceof Fault) && sqlStateOf(error) === invalidParameterValue) return 'aborted'
     throw error
   }
 }
 
-/** A group is written whole or not at all, so one of its rows speaks for all. */
-async function lookForTrace(lanes: Pool, decision: Decision): Promise<Outcome> {
-  const { movements, openedHolds, changedHolds } = decision
+/**
+ * A group is written whole or not at all, so one of its rows speaks for all: one that nobody changes
+ * or takes away. Undefined when it wrote no such row.
+ */
+async function isTraceThere(lanes: Pool, decision: Decision): Promise<boolean | undefined> {
+  const { movements, openedHolds, changedHolds, remembered, now } = decision
   const [movement] = movements
-  if (movement) {
-    const rows = await listTransactionsByIds(lanes, { ids: [movement.id] })
-    return rows.length > 0 ? 'committed' : 'not committed'
+  if (movement) return (await listTransactionsByIds(lanes, { ids: [movement.id] })).length > 0
+  const [opened] = openedHolds
+  if (opened) return (await findHold(lanes, opened.id)) !== undefined
+  // Somebody else may have answered an equal request since, though not at the same moment.
+  const [answer] = remembered
+  if (answer) {
+    const row = await findAnswerTime(lanes, { key: answer.idempotency.key })
+    return row?.created_at === now
   }
   // What closes a hold closes it for ever, so that the moment tells who it was.
-  const hold = openedHolds[0] ?? changedHolds.find(({ closedAt }) => closedAt !== null)
-  if (hold) {
-    const [row] = await listHolds(lanes, { ids: [hold.id] })
-    const isOurs = row && (hold.closedAt === null || row.closed_at === hold.closedAt)
-    return isOurs ? 'committed' : 'not committed'
-  }
-  // Nothing but answers to keys was written, or another time of expiry: the next try finds them, or
-  // writes them.
-  return 'not committed'
+  const closed = changedHolds.find(({ closedAt }) => closedAt !== null)
+  return closed && (await findHold(lanes, closed.id))?.closed_at === closed.closedAt
+}
+
+/**
+ * Holds were given another end, and there is nothing else to go by. One that it has is as good as
+ * given; but the one it was given may have been taken by a later one.
+ */
+async function lookForEnd(lanes: Pool, { changedHolds }: Decision): Promise<Outcome | 'unknown'> {
+  const [extended] = changedHolds
+  // Nothing at all was written: it can be decided anew.
+  if (!extended) return 'not committed'
+  const row = await findHold(lanes, extended.id)
+  return row?.expires_at === extended.expiresAt ? 'committed' : 'unknown'
+}
+
+async function findHold(lanes: Pool, id: string) {
+  return (await listHolds(lanes, { ids: [id] }))[0]
 }

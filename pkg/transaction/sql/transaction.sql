@@ -224,6 +224,10 @@ from unnest(
 select
   case when pg_is_in_recovery() then 'in progress' else pg_xact_status($xact_id::xid8) end as status;
 
+-- name: FindAnswerTime :maybe
+-- When a key was answered, by the clock of the group that did it.
+select created_at from idempotency where key = $key;
+
 -- name: ListTransactionsByIds :many
 select
   id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
