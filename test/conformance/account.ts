@@ -1,5 +1,5 @@
 import { accountsPerUserMax } from '../../pkg/user/user'
-import { instantForm, newGiven, type OpenStores, type Stores } from './stores'
+import { instantForm, newGiven, refusal, request, type OpenStores, type Stores } from './stores'
 
 /** What pkg/account/account.ts promises, for any store. */
 export function exerciseAccountStore(name: string, open: OpenStores): void {
@@ -9,7 +9,7 @@ export function exerciseAccountStore(name: string, open: OpenStores): void {
       stores = await open()
     })
     afterAll(() => stores.close())
-    const { aUser, create } = newGiven(() => stores)
+    const { aUser, create, post } = newGiven(() => stores)
 
     async function aNewAccount() {
       const userId = await aUser()
@@ -60,6 +60,43 @@ export function exerciseAccountStore(name: string, open: OpenStores): void {
       const inserted = stores.accounts.insert(account)
       await expect(inserted).rejects.toMatchObject({ code: 'user.not_found' })
       expect(await stores.accounts.find(account.id)).toBeUndefined()
+    })
+
+    test('closes an account for ever, and only when there is nothing on it', async () => {
+      const { id } = await stores.accounts.insert({ ...(await aNewAccount()), minBalance: -10n })
+      await create(id, '0.005')
+      await expect(stores.accounts.close(id)).rejects.toMatchObject({ code: 'account.not_empty' })
+      await create(id, '-0.006')
+      await expect(stores.accounts.close(id)).rejects.toMatchObject({ code: 'account.not_empty' })
+      await create(id, '0.001')
+      const before = (await stores.accounts.find(id))!
+      expect(before.closedAt).toBeNull()
+      const closed = await stores.accounts.close(id)
+      const closedAt = expect.stringMatching(instantForm) as string
+      expect(closed).toEqual({ ...before, closedAt })
+      expect(await stores.accounts.close(id)).toEqual(closed)
+      expect(await stores.accounts.find(id)).toEqual(closed)
+      expect(refusal(await post(request(id, '1'))).code).toBe('account.closed')
+      expect(await stores.accounts.close('nothing')).toBeUndefined()
+    })
+
+    test('changes the limit to what is available at most, and of an open account only', async () => {
+      const inserted = await stores.accounts.insert({ ...(await aNewAccount()), minBalance: -10n })
+      const { id } = inserted
+      await create(id, '-0.008')
+      const set = (limit: bigint) => stores.accounts.setMinBalance(id, limit)
+      await expect(set(-7n)).rejects.toMatchObject({ code: 'account.limit_not_met' })
+      expect(await set(-8n)).toEqual({
+        ...{ ...inserted, balance: -8n, entryNo: 1n, minBalance: -8n },
+      })
+      expect(refusal(await post(request(id, '-0.001'))).code).toBe('account.insufficient_funds')
+      await set(-9n)
+      expect((await create(id, '-0.001')).balanceAfter).toBe(-9n)
+      await create(id, '0.009')
+      expect(await set(0n)).toEqual(await stores.accounts.find(id))
+      await stores.accounts.close(id)
+      await expect(set(-1n)).rejects.toMatchObject({ code: 'account.closed' })
+      expect(await stores.accounts.setMinBalance('nothing', 0n)).toBeUndefined()
     })
 
     test('refuses one more account than a user can have, also when all are opened at once', async () => {

@@ -6,7 +6,7 @@ import type { Account, AccountStore } from '../../pkg/account/account'
 import { newAccountStore } from '../../pkg/account/memory/store'
 import type { Hold, HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/memory/store'
-import { single, type Verdict } from '../../pkg/transaction/instruction'
+import { single, type Instruction, type Verdict } from '../../pkg/transaction/instruction'
 import { newTransactionStore } from '../../pkg/transaction/memory/store'
 import type {
   NewTransaction,
@@ -58,6 +58,15 @@ export async function postEach(
 ): Promise<Verdict[]> {
   const answers = await store.post(group.map((one) => single({ kind: 'post', ...one })))
   return answers.map(({ verdicts }) => verdicts[0]!)
+}
+
+/** The verdict on one instruction that is a group of its own. */
+export async function carryOut(
+  store: Pick<TransactionStore, 'post'>,
+  instruction: Instruction,
+): Promise<Verdict> {
+  const [answer] = await store.post([single(instruction)])
+  return answer!.verdicts[0]!
 }
 
 /** What cases need on their way to what they prove. */

@@ -1,0 +1,4 @@
+import { openMemoryStores } from '../../../test/conformance/stores'
+import { exerciseHoldStore } from '../../../test/conformance/hold'
+
+exerciseHoldStore('memory', openMemoryStores)
