@@ -111,6 +111,59 @@ test('a commit whose answer is lost is found again: created once, and answered s
   expect(await balanceOf('cut-after')).toBe('30.00')
 })
 
+test('a lost commit of anything else is found again, too: carried out once, and answered as the first', async () => {
+  await openAccount(api.url, 'cut-kinds', '100.00')
+  const sides = { account_id: 'cut-kinds' }
+  let round = 0
+  const lose = async (path: string, body: object, key?: string) => {
+    proxy.mode = 'cut-after-commit'
+    const before = proxy.cuts
+    const reply = post(`${api.url}${path}`, body, key && `${key}-${round}`)
+    await pollUntil(() => proxy.cuts > before, { what: 'cut commit' })
+    proxy.mode = 'open'
+    const { status, headers, json } = await reply
+    expect([path, headers.get('idempotency-replayed')]).toEqual([path, null])
+    if (key) {
+      const again = await post(`${api.url}${path}`, body, `${key}-${round}`)
+      const plain = { ...json, instance: undefined }
+      expect([again.status, { ...again.json, instance: undefined }]).toEqual([status, plain])
+      expect([path, again.headers.get('idempotency-replayed')]).toEqual([path, 'true'])
+    }
+    return { status, json }
+  }
+  for (const key of [undefined, 'kinds']) {
+    round += 1
+    const hold = await lose('/holds', { ...sides, amount: '10.00' }, key && `${key}-open`)
+    const path = `/holds/${hold.json.id}`
+    const expires_at = '9999-01-01T00:00:00Z'
+    const extended = await lose(`${path}/extend`, { expires_at }, key && `${key}-extend`)
+    const captured = await lose(`${path}/capture`, { amount: '4.00' }, key && `${key}-capture`)
+    const released = await lose(`${path}/release`, {}, key && `${key}-release`)
+    const { transaction } = captured.json
+    const reversal = await lose(
+      `/transactions/${transaction.id}/reversal`,
+      {},
+      key && `${key}-back`,
+    )
+    const refused = await lose(
+      '/holds',
+      { ...sides, amount: '900.00' },
+      key ? `${key}-no` : 'plain',
+    )
+    const all = [hold, extended, captured, released, reversal, refused]
+    expect(all.map(({ status }) => status)).toEqual([201, 200, 201, 200, 201, 422])
+    const transactions = [1, 2].map(() => ({ ...sides, amount: '1.00' }))
+    const bulk = await lose('/transactions/bulk?mode=atomic', { transactions })
+    expect(bulk.json.data.map((one: { status: string }) => one.status)).toEqual([
+      'created',
+      'created',
+    ])
+  }
+  expect((await get(`${api.url}/accounts/cut-kinds`)).json).toMatchObject({
+    ...{ balance: '104.00', available: '104.00' },
+  })
+})
+
 test('a session that holds one account makes nobody wait but those who want it', async () => {
   await openAccount(api.url, 'held', '10.00')
   await openAccount(api.url, 'free', '10.00')

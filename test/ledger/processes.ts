@@ -28,11 +28,19 @@ export async function get(url: string): Promise<Reply> {
   return toReply(await fetch(url, { signal: AbortSignal.timeout(20_000) }))
 }
 
-export async function post(url: string, body: unknown, key?: string): Promise<Reply> {
+export function post(url: string, body: unknown, key?: string): Promise<Reply> {
+  return send('POST', url, body, key)
+}
+
+export function patch(url: string, body: unknown): Promise<Reply> {
+  return send('PATCH', url, body)
+}
+
+async function send(method: string, url: string, body: unknown, key?: string): Promise<Reply> {
   const headers: Record<string, string> = { 'content-type': 'application/json' }
   if (key !== undefined) headers['idempotency-key'] = key
   const signal = AbortSignal.timeout(20_000)
-  return toReply(await fetch(url, { method: 'POST', body: JSON.stringify(body), headers, signal }))
+  return toReply(await fetch(url, { method, body: JSON.stringify(body), headers, signal }))
 }
 
 async function toReply(response: Response): Promise<Reply> {
