@@ -30,11 +30,8 @@ export const withCurl: Way = async (command) =>
 
 /** The same without the program, which not every machine has. Knows what the README uses. */
 export const withFetch: Way = async (command) => {
-  const { url, headers, body, showsHead } = readCurl(command)
-  const response = await fetch(url, {
-    headers,
-    ...(body !== undefined && { method: 'POST', body }),
-  })
+  const { url, headers, body, showsHead, method } = readCurl(command)
+  const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) })
   const text = await response.text()
   if (!showsHead) return text
   const head = [`HTTP/1.1 ${response.status} ${response.statusText}`]
@@ -46,18 +43,20 @@ interface Curl {
   url: string
   headers: [string, string][]
   body: string | undefined
+  method: string
   showsHead: boolean
 }
 
 function readCurl(command: string): Curl {
   const [program, ...words] = splitWords(command)
   if (program !== 'curl') throw new Error(`this is no curl: ${command}`)
-  const curl: Curl = { url: '', headers: [], body: undefined, showsHead: false }
+  const curl: Curl = { url: '', headers: [], body: undefined, method: 'GET', showsHead: false }
   while (words.length > 0) {
     const word = words.shift()!
     if (word === '-i') curl.showsHead = true
     else if (word === '-H') curl.headers.push(words.shift()!.split(/: (.*)/, 2) as [string, string])
-    else if (word === '-d') curl.body = words.shift()!
+    else if (word === '-X') curl.method = words.shift()!
+    else if (word === '-d') [curl.body, curl.method] = [words.shift()!, 'POST']
     else if (word.startsWith('-')) throw new Error(`what does ${word} mean? ${command}`)
     else curl.url = word.startsWith('http') ? word : `http://${word}`
   }

@@ -152,6 +152,14 @@ test.each([
   ['/accounts/victim/transactions', 'GET, HEAD, OPTIONS', ['POST', 'DELETE']],
   ['/transactions', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
   ['/transactions/x', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+  ['/transactions/bulk', 'GET, HEAD, OPTIONS, POST', ['PUT', 'PATCH', 'DELETE']],
+  ['/transactions/x/reversal', 'OPTIONS, POST', ['GET', 'PUT', 'DELETE']],
+  ['/accounts/victim/close', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
+  ['/holds', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
+  ['/holds/x', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+  ['/holds/x/capture', 'OPTIONS, POST', ['GET', 'PUT', 'DELETE']],
+  ['/holds/x/release', 'OPTIONS, POST', ['GET', 'PUT', 'DELETE']],
+  ['/holds/x/extend', 'OPTIONS, POST', ['GET', 'PUT', 'PATCH', 'DELETE']],
   ['/healthz', 'GET, HEAD, OPTIONS', ['POST', 'DELETE']],
   ['/readyz', 'GET, HEAD, OPTIONS', ['POST', 'DELETE']],
 ] as [string, string, Sent['method'][]][])(
@@ -202,6 +210,17 @@ test.each<[string, string | string[]]>([
   const headers = { 'Idempotency-Key': key }
   const refused: Refused = { ...invalid, paths: ['idempotency-key'] }
   await api.refuses({ method: 'POST', path: '/transactions', json, headers }, refused)
+  await api.refuses({ method: 'POST', path: '/holds', json, headers }, refused)
+  const id = '0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e'
+  const extended = { expires_at: null }
+  for (const [path, body] of [
+    [`/transactions/${id}/reversal`, undefined],
+    [`/holds/${id}/capture`, {}],
+    [`/holds/${id}/release`, undefined],
+    [`/holds/${id}/extend`, extended],
+  ] as const) {
+    await api.refuses({ method: 'POST', path, json: body, headers }, refused)
+  }
 })
 
 test('everything that is wrong is named at once', async () => {

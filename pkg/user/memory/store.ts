@@ -14,13 +14,7 @@ export interface UserMemory {
 }
 
 /** For unit tests and as the benchmark's mock; nothing is kept. */
-export function newUserStore({
-  users,
-  accounts,
-  accountIds,
-  holds,
-  clock,
-}: UserMemory): UserStore {
+export function newUserStore({ users, accounts, accountIds, holds, clock }: UserMemory): UserStore {
   return {
     async insert(user) {
       if (users.has(user.id)) {
