@@ -68,7 +68,7 @@ function judgeOpenHold(instruction: OpenHold, book: Book): Outcome | Refused {
   if (account.balance - account.held - amount < account.minBalance) {
     return refuseFunds(account, -amount)
   }
-  if (account.held + amount > minorUnitsMax) return refuseRange('What is set aside', account)
+  if (account.held + amount > minorUnitsMax) return refuseRange('What is set aside on', account)
   const { accountId, counterpartyId, expiresAt, description, metadata } = instruction
   const hold: Hold = {
     ...{ id: book.newId(), accountId, counterpartyId, currency: account.currency },
@@ -215,7 +215,7 @@ function enter(account: LockedAccount, amount: bigint): LockedAccount | Refused 
     return refuseFunds(account, amount)
   }
   if (balance > minorUnitsMax || balance < -minorUnitsMax) {
-    return refuseRange('The balance', account)
+    return refuseRange('The balance of', account)
   }
   return { ...account, balance, entryNo: account.entryNo + 1n }
 }
@@ -255,7 +255,7 @@ function refuseAccount(id: string): Refused {
 
 function refuseRange(what: string, { id, currency }: LockedAccount): Refused {
   const most = `${formatMoney(minorUnitsMax, currency)} ${currency}`
-  return refuse('account.balance_out_of_range', `${what} on "${id}" would exceed ${most}.`)
+  return refuse('account.balance_out_of_range', `${what} "${id}" would exceed ${most}.`)
 }
 
 function refuseFunds(account: LockedAccount, amount: bigint): Refused {

@@ -1,7 +1,12 @@
 import type { Instant } from '../../internal/clock/instant'
 import { sortKeys, type Json } from '../../internal/json/json'
 import { readDecimal } from '../../internal/money/decimal'
-import { single, type Instruction, type LedgerRequest } from '../../pkg/transaction/instruction'
+import {
+  single,
+  type Instruction,
+  type LedgerRequest,
+  type Outcome,
+} from '../../pkg/transaction/instruction'
 import type { Idempotency, Transaction } from '../../pkg/transaction/transaction'
 import { january, openMemoryStores, plain, request, type Stores } from '../conformance/stores'
 import { newRandom, newSeed, type Random } from '../harness/random'
@@ -169,7 +174,7 @@ test(`PostgreSQL and memory come to the same verdicts and the same books (SEED=$
     for (const { verdicts, refusedAt } of sql!) {
       if (refusedAt !== null) seen.add('whole refused')
       for (const verdict of verdicts) {
-        const { hold, transaction } = verdict as Extract<typeof verdict, { status: 'created' }>
+        const { hold, transaction } = verdict as Outcome
         const kind = [transaction?.reversesId && 'reversal', hold?.closedAs ?? (hold && 'open')]
         seen.add(verdict.status === 'refused' ? verdict.refusal.code : verdict.status)
         for (const one of kind) if (one) seen.add(one)

@@ -9,6 +9,7 @@ import {
   type Instruction,
   type LedgerAnswer,
   type LedgerRequest,
+  type Outcome,
   type Verdict,
 } from '../../pkg/transaction/instruction'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
@@ -197,7 +198,7 @@ const statuses = ({ verdicts }: LedgerAnswer) =>
 
 function replayOf(verdict: Verdict): unknown {
   const again = verdict.status === 'refused' ? { replayed: true } : { status: 'replayed' }
-  const { transaction, hold } = verdict as Extract<Verdict, { status: 'created' }>
+  const { transaction, hold } = verdict as Outcome
   const stored = transaction && (expect.objectContaining({ id: transaction.id }) as object)
   return { ...verdict, ...again, ...(stored && { transaction: stored }), ...(hold && { hold }) }
 }
