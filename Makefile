@@ -53,8 +53,8 @@ overload: $(INSTALLED) ## offer three times the load that can be served; SECONDS
 	@node scripts/build.mjs overload api
 	@./bin/tillbook-overload $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
-bench: $(INSTALLED) ## measure every route with the real and the mocked store; ITERATIONS=1 SECONDS=1 only tries it
-	@node scripts/build.mjs bench
+bench: $(INSTALLED) ## measure every goal and every route, real and mocked; ITERATIONS=1 SECONDS=1 only tries it
+	@node scripts/build.mjs bench verify
 	@./bin/tillbook-bench $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 generate: $(INSTALLED) ## write what is made from the .sql files and the schema

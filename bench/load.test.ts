@@ -1,23 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fullSize } from './data/data'
-import { measure } from './load'
+import { fire } from './load'
+import type { LoadRequest } from './request'
 import { routes } from './route'
 
-const postMany = routes.find(({ id }) => id === 'post-many')!
-const newRequest = () => postMany.newRequest(fullSize)
+const makerOf = (route: string) => () => routes.find(({ id }) => id === route)!.newRequest(fullSize)
 
 /** Loads a server for a second and gives what the measurement came to. */
-async function load(answer: (req: IncomingMessage, res: ServerResponse) => void) {
+async function load(
+  newRequest: () => LoadRequest,
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+) {
   const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    return await measure({
-      url: `http://127.0.0.1:${port}`,
+    return await fire({
+      urls: [`http://127.0.0.1:${port}`],
       connections: 2,
       seconds: 1,
       newRequest,
+      usage: { apiPids: [process.pid], postmasterPid: undefined },
     })
   } finally {
     server.closeAllConnections()
@@ -27,7 +31,7 @@ async function load(answer: (req: IncomingMessage, res: ServerResponse) => void)
 
 test('sends each request with a key of its own, also when the list of requests starts anew', async () => {
   const keys: unknown[] = []
-  const { requestsPerSecond } = await load((req, res) => {
+  const { count } = await load(makerOf('post-many'), (req, res) => {
     keys.push(req.headers['idempotency-key'])
     req.resume().on('end', () => res.writeHead(201).end('{}'))
   })
@@ -35,13 +39,29 @@ test('sends each request with a key of its own, also when the list of requests s
   expect(keys.length).toBeGreaterThan(400)
   expect(new Set(keys).size).toBe(keys.length)
   expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
-  expect(requestsPerSecond).toBeGreaterThan(0)
+  expect(count).toBeGreaterThan(0)
 })
 
 test('fails when a single answer is no success', async () => {
   let count = 0
-  const measured = load((req, res) => {
+  const measured = load(makerOf('post-many'), (req, res) => {
     req.resume().on('end', () => res.writeHead(++count === 100 ? 503 : 201).end('{}'))
   })
   await expect(measured).rejects.toThrow('1 answers 503')
+})
+
+test('sends each bulk with a thousand keys that no other one had', async () => {
+  const keys: string[] = []
+  await load(makerOf('bulk-many'), (req, res) => {
+    let body = ''
+    req.on('data', (chunk: Buffer) => (body += String(chunk)))
+    req.on('end', () => {
+      const { transactions } = JSON.parse(body) as { transactions: { idempotency_key: string }[] }
+      keys.push(...transactions.map((one) => one.idempotency_key))
+      res.end('{}')
+    })
+  })
+  // More than both clients have in their lists.
+  expect(keys.length).toBeGreaterThan(8_000)
+  expect(new Set(keys).size).toBe(keys.length)
 })

@@ -1,47 +1,55 @@
 import { randomUUID } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import autocannon, { type Client, type Result } from 'autocannon'
-import type { LoadRequest } from './route'
-
-// Together more than there are accounts.
-const requestsPerClient = 200
+import type { LoadRequest } from './request'
+import { cpuBetween, readCpuTimes, type CpuTimes, type UsageOptions } from './usage'
 
 export interface LoadOptions {
-  url: string
+  /** Of the processes among which the connections are shared out. */
+  urls: string[]
   connections: number
   seconds: number
   newRequest(): LoadRequest
+  usage: UsageOptions
 }
 
-export interface Measurement {
-  requestsPerSecond: number
+/** What one slice of time came to. */
+export interface Slice {
+  /** Requests that were answered. */
+  count: number
+  seconds: number
   p50Ms: number
   p99Ms: number
+  cpu: CpuTimes
 }
 
-/** One run of autocannon, without pipelining. Throws when a single request fails. */
-export async function measure(options: LoadOptions): Promise<Measurement> {
-  const { result, seconds } = await fire(options)
+// Together more than there are accounts; of large requests fewer.
+const requestsMax = 160
+const keysMax = 4_000
+
+/** One run of autocannon, without pipelining. Throws when a single request fails. A slow one may answer none in time. */
+export async function fire(options: LoadOptions): Promise<Slice> {
+  const { result, seconds, cpu } = await run(options)
   const failed = result.errors + result.non2xx
-  if (failed > 0 || result['2xx'] === 0) throw new Error(describeFailures(result))
-  return {
-    requestsPerSecond: result['2xx'] / seconds,
-    p50Ms: result.latency.p50,
-    p99Ms: result.latency.p99,
-  }
+  if (failed > 0) throw new Error(describeFailures(result))
+  const { p50, p99 } = result.latency
+  return { count: result['2xx'], seconds, p50Ms: p50, p99Ms: p99, cpu }
 }
 
-function fire(options: LoadOptions): Promise<{ result: Result; seconds: number }> {
-  const { url, connections, seconds, newRequest } = options
+function run(options: LoadOptions): Promise<{ result: Result; seconds: number; cpu: CpuTimes }> {
+  const { urls, connections, seconds, newRequest, usage } = options
   return new Promise((resolve, reject) => {
-    let startedAt = performance.now()
+    let start = { at: performance.now(), cpu: readCpuTimes(usage) }
     const finish = (error: unknown, result: Result) => {
+      const seconds = (performance.now() - start.at) / 1000
+      const cpu = cpuBetween(start.cpu, readCpuTimes(usage))
       if (error) reject(error as Error)
-      else resolve({ result, seconds: (performance.now() - startedAt) / 1000 })
+      else resolve({ result, seconds, cpu })
     }
-    const run = autocannon(
+    const running = autocannon(
       {
-        url,
+        // Its types know one only; the connections are shared out among them.
+        url: urls as unknown as string,
         connections,
         pipelining: 1,
         duration: seconds,
@@ -54,34 +62,43 @@ function fire(options: LoadOptions): Promise<{ result: Result; seconds: number }
       finish,
     )
     // Its own duration counts the making of the requests, too.
-    run.on('start', () => (startedAt = performance.now()))
-    run.on('response', (_client, status) => {
-      if (status < 200 || status > 299) run.stop()
+    running.on('start', () => (start = { at: performance.now(), cpu: readCpuTimes(usage) }))
+    running.on('response', (_client, status) => {
+      if (status < 200 || status > 299) running.stop()
     })
   })
 }
 
 /**
  * Requests are made before the load begins and sent in turn: to build each anew takes a third of the
- * generator's time, on the cores that the server needs, too. Only the key is written anew each time.
+ * generator's time, on the cores that the server needs, too. Only the keys are written anew each time.
  */
 function loadClient(client: Client, newRequest: () => LoadRequest): void {
-  const requests = Array.from({ length: requestsPerClient }, newRequest)
+  const first = newRequest()
+  const length = Math.max(2, Math.min(requestsMax, Math.floor(keysMax / (first.keys?.length ?? 1))))
+  const requests = [first, ...Array.from({ length: length - 1 }, newRequest)]
   client.setRequests(requests)
   const refreshers = requests.map(newKeyRefresher)
   let count = 0
   // Comes before the request is taken from the list and written.
   const emitter: EventEmitter = client
-  emitter.on('request', () => refreshers[count++ % requestsPerClient]!())
+  emitter.on('request', () => refreshers[count++ % length]!())
 }
 
-function newKeyRefresher(request: LoadRequest & { requestBuffer?: Buffer }): () => void {
-  const key = request.headers?.['Idempotency-Key']
-  if (key === undefined) return () => {}
-  const bytes = request.requestBuffer
-  const start = bytes?.indexOf(key) ?? -1
-  if (!bytes || start < 0) throw new Error('autocannon does not keep its requests as it used to')
-  return () => void bytes.write(randomUUID(), start, 'latin1')
+function newKeyRefresher({
+  keys = [],
+  requestBuffer: bytes,
+}: LoadRequest & { requestBuffer?: Buffer }): () => void {
+  let end = 0
+  const places = keys.map((key) => {
+    const start = bytes?.indexOf(key, end) ?? -1
+    if (start < 0) throw new Error('autocannon does not keep its requests as it used to')
+    end = start + key.length
+    return start
+  })
+  return () => {
+    for (const place of places) bytes!.write(randomUUID(), place, 'latin1')
+  }
 }
 
 function describeFailures({ statusCodeStats = {}, errors, timeouts }: Result): string {

@@ -1,121 +1,188 @@
+import type { Pool } from '../internal/postgres/pool'
 import type { BenchOptions } from './arguments'
 import { fullSize, smallSize } from './data/data'
-import { measure, type Measurement } from './load'
-import type { BenchCase } from './report/result'
-import type { BenchRoute } from './route'
+import { fire, type Slice } from './load'
+import { fireScript } from './plain/bulk'
+import { describeCpu } from './report/format'
+import { measurementOf } from './report/summary'
+import type { BenchCase, Measurement } from './report/result'
+import type { BenchRoute, Contender } from './route'
 import {
-  startBenchServer,
+  startBenchServers,
   type BenchServer,
   type BenchServerOptions,
   type StoreName,
 } from './server/server'
+import { readRssMb } from './usage'
 
 export interface RoundDeps extends BenchServerOptions {
+  /** For the script, which needs no server. */
+  pool: Pool
+  postmasterPid: number | undefined
   print(line: string): void
 }
 
-type Servers = Map<StoreName, BenchServer>
+/** `isFresh` until its first measurement: it has compiled nothing yet. */
+type Servers = Map<Contender, BenchServer & { isFresh: boolean }>
+
+const processes = 4
+/** So many times longer a fresh server is warmed up; four processes share what one gets. */
+const freshFactors: Partial<Record<Contender, number>> = { four: 6 }
+const freshFactor = 3
+
+export function newCases(routes: readonly BenchRoute[]): BenchCase[] {
+  return routes.flatMap(({ id: route, title, contenders, bulk }) =>
+    contenders.map((contender) => {
+      const unit = bulk ? 'transactions/s' : 'req/s'
+      return { route, title, contender, unit, rounds: [] }
+    }),
+  )
+}
 
 /**
- * Measures all routes with all stores, round by round, the stores of a route one after the other: what
- * the machine is like at the moment hits all alike. Each round starts new servers, because the stores in
- * memory grow.
+ * Measures all routes once. The contenders of a route take turns of a second, so that what the machine
+ * is like at the moment hits all alike. Servers are new in each round, because the stores in memory
+ * grow; those of the four processes stay only as long as they are measured.
  */
-export async function measureRounds(
+export async function measureRound(
+  cases: readonly BenchCase[],
   options: BenchOptions,
-  { print, ...deps }: RoundDeps,
-): Promise<BenchCase[]> {
-  const cases = options.routes.flatMap((route) =>
-    route.stores.map((store) => newCase(route, store)),
-  )
-  for (let round = 1; round <= options.iterations; round++) {
-    print(`\nRound ${round} of ${options.iterations}`)
-    const servers = await startServers(cases, deps)
-    try {
-      for (const { benchCase, route } of cases) {
-        if (benchCase.notPossible === undefined) {
-          await measureCase(route, benchCase, servers.get(benchCase.store)!, options)
-        }
-        print(describe(benchCase))
-      }
-    } finally {
-      await closeServers(servers)
-    }
-  }
-  return cases.map(({ benchCase }) => benchCase)
-}
-
-interface RoutedCase {
-  route: BenchRoute
-  benchCase: BenchCase
-}
-
-function newCase(route: BenchRoute, store: StoreName): RoutedCase {
-  return { route, benchCase: { route: route.id, title: route.title, store, rounds: [] } }
-}
-
-async function startServers(
-  cases: readonly RoutedCase[],
-  options: BenchServerOptions,
-): Promise<Servers> {
+  deps: RoundDeps,
+): Promise<void> {
   const servers: Servers = new Map()
   try {
-    for (const store of new Set(cases.map(({ benchCase }) => benchCase.store))) {
-      servers.set(store, await startBenchServer(store, options))
+    for (const route of options.routes) {
+      const own = cases.filter((one) => one.route === route.id)
+      for (const { contender } of own) await startServer(servers, contender, deps)
+      await measureRoute(route, own, { options, servers, deps })
+      await stopServer(servers, 'four')
+      for (const one of own) deps.print(describe(one))
     }
-    return servers
-  } catch (error) {
-    await closeServers(servers)
-    throw error
+  } finally {
+    for (const contender of servers.keys()) await stopServer(servers, contender)
   }
 }
 
-async function closeServers(servers: Servers): Promise<void> {
-  for (const server of servers.values()) await server.close()
+async function startServer(servers: Servers, contender: Contender, deps: RoundDeps) {
+  if (contender === 'script' || servers.has(contender)) return
+  const [store, count]: [StoreName, number] =
+    contender === 'four' ? ['real', processes] : [contender, 1]
+  const server = await startBenchServers(store, count, deps)
+  servers.set(contender, { ...server, isFresh: true })
 }
 
-async function measureCase(
+async function stopServer(servers: Servers, contender: Contender): Promise<void> {
+  await servers.get(contender)?.close()
+  servers.delete(contender)
+}
+
+interface RouteContext {
+  options: BenchOptions
+  servers: Servers
+  deps: RoundDeps
+}
+
+async function measureRoute(
   route: BenchRoute,
-  benchCase: BenchCase,
-  server: BenchServer,
-  { seconds, warmUpSeconds, connections }: BenchOptions,
+  cases: readonly BenchCase[],
+  context: RouteContext,
 ): Promise<void> {
-  const size = benchCase.store === 'pg-mem' ? smallSize : fullSize
-  const newRequest = () => route.newRequest(size)
-  if (benchCase.store === 'pg-mem' && benchCase.rounds.length === 0) {
-    benchCase.notPossible = await whyNotPossible(server, newRequest())
-    if (benchCase.notPossible !== undefined) return
+  for (const one of cases) {
+    if (one.rounds.length === 0) Object.assign(one, await whyNotPossible(route, one, context))
   }
-  const load = { url: server.url, connections, newRequest }
-  benchCase.rounds.push(
-    await measure({ ...load, seconds: warmUpSeconds })
-      .then(() => measure({ ...load, seconds }))
-      .catch(async (cause: unknown) => {
-        const reason = (await server.takeFailure()) ?? 'nothing'
-        const what = `${route.title} failed with the ${benchCase.store} store`
-        throw new Error(`${what}; its server says: ${reason}`, { cause })
-      }),
+  const runners = cases
+    .filter(({ notPossible }) => notPossible === undefined)
+    .map((one) => newRunner(route, one, context))
+  for (const runner of runners) await runner.warmUp()
+  const { seconds } = context.options
+  for (let slice = 0; slice < seconds; slice++) {
+    // There and back again, so that nobody is always the first.
+    const inTurn = slice % 2 === 0 ? runners : runners.toReversed()
+    for (const runner of inTurn) await runner.measure()
+  }
+  for (const runner of runners) runner.finish()
+}
+
+interface Runner {
+  warmUp(): Promise<void>
+  /** One slice of a second. */
+  measure(): Promise<void>
+  /** All slices become one measurement of the case. */
+  finish(): void
+}
+
+function newRunner(route: BenchRoute, one: BenchCase, context: RouteContext): Runner {
+  const { options, servers, deps } = context
+  const server = servers.get(one.contender)
+  const usage = { apiPids: server?.pids ?? [], postmasterPid: deps.postmasterPid }
+  const connections = route.connections ?? options.connections
+  const newRequest = () => route.newRequest(sizeOf(one))
+  const slices: Slice[] = []
+  let rssMb: number | undefined
+  const run = async (seconds: number) => {
+    const load = { connections, seconds, usage }
+    if (!server) return fireScript({ ...load, pool: deps.pool, bulk: route.bulk! })
+    return fire({ ...load, urls: server.urls, newRequest }).catch(async (cause: unknown) => {
+      const reason = (await server.takeFailure()) ?? 'nothing'
+      const what = `${route.title} failed with ${one.contender}`
+      throw new Error(`${what}; its server says: ${reason}`, { cause })
+    })
+  }
+  return {
+    async warmUp() {
+      const factor = server?.isFresh ? (freshFactors[one.contender] ?? freshFactor) : 1
+      await run(options.warmUpSeconds * factor)
+      if (server) server.isFresh = false
+    },
+    async measure() {
+      slices.push(await run(1))
+      const now = server && readRssMb(server.pids)
+      if (now !== undefined) rssMb = Math.max(rssMb ?? 0, now)
+    },
+    finish() {
+      if (slices.every(({ count }) => count === 0)) {
+        one.notPossible = `not one answer in ${slices.length} s`
+        return
+      }
+      const perRequest = route.bulk?.transactions ?? 1
+      one.rounds.push(measurementOf(slices, { perRequest, rssMb }))
+    },
+  }
+}
+
+const sizeOf = ({ contender }: BenchCase) => (contender === 'pg-mem' ? smallSize : fullSize)
+
+/** Some queries are more than pg-mem can do and are not bent for it; and a route may not be there. */
+async function whyNotPossible(
+  route: BenchRoute,
+  one: BenchCase,
+  { servers }: RouteContext,
+): Promise<{ notPossible: string } | undefined> {
+  const server = servers.get(one.contender)
+  if (!server || (one.contender !== 'pg-mem' && !route.bulk)) return undefined
+  const { path, keys: _, ...request } = route.newRequest(sizeOf(one))
+  const answer = await fetch(server.urls[0] + path, request)
+  const text = await answer.text()
+  if (!answer.ok) {
+    return { notPossible: (await server.takeFailure()) ?? `answered ${answer.status}` }
+  }
+  const created = text.match(/"status":"created"/g)?.length ?? 0
+  if (!route.bulk || created === route.bulk.transactions) return undefined
+  throw new Error(
+    `${route.title}: only ${created} transactions were created: ${text.slice(0, 500)}`,
   )
 }
 
-/** Some queries are more than pg-mem can do; they are not bent for it. */
-async function whyNotPossible(
-  server: BenchServer,
-  { path, ...request }: ReturnType<BenchRoute['newRequest']>,
-): Promise<string | undefined> {
-  const answer = await fetch(server.url + path, request)
-  await answer.arrayBuffer()
-  if (answer.ok) return undefined
-  return (await server.takeFailure()) ?? `answered ${answer.status}`
-}
-
-function describe({ title, store, rounds, notPossible }: BenchCase): string {
-  const head = `  ${title.padEnd(43)} ${store.padEnd(7)}`
+function describe({ title, contender, unit, rounds, notPossible }: BenchCase): string {
+  const head = `  ${title.padEnd(56)} ${contender.padEnd(7)}`
   const last = rounds.at(-1)
-  return last ? `${head} ${describeMeasurement(last)}` : `${head} not possible: ${notPossible}`
+  return last
+    ? `${head} ${describeMeasurement(last, unit)}`
+    : `${head} not possible: ${notPossible}`
 }
 
-function describeMeasurement({ requestsPerSecond, p50Ms, p99Ms }: Measurement): string {
-  const rate = Math.round(requestsPerSecond).toLocaleString('en').padStart(7)
-  return `${rate} req/s   p50 ${p50Ms} ms   p99 ${p99Ms} ms`
+function describeMeasurement(measurement: Measurement, unit: string): string {
+  const { perSecond, p50Ms, p99Ms, cpuMicros } = measurement
+  const rate = Math.round(perSecond).toLocaleString('en').padStart(7)
+  return `${rate} ${unit}   p50 ${p50Ms} ms   p99 ${p99Ms} ms   CPU ${describeCpu(cpuMicros)}`
 }

@@ -1,97 +1,107 @@
-import { randomUUID } from 'node:crypto'
 import { accountId, history, transactionId, userId, type DataSize } from './data/data'
+import { below, get, newItem, post, postBulk, type LoadItem, type LoadRequest } from './request'
 import type { StoreName } from './server/server'
 
-export interface LoadRequest {
-  method: 'GET' | 'POST'
-  path: string
-  headers?: Record<string, string>
-  body?: string
-}
+/** What a route is measured with: a store, `four` processes of the API, or a `script` without HTTP. */
+export type Contender = StoreName | 'four' | 'script'
 
 /** A route as it is measured. */
 export interface BenchRoute {
   /** Stable; `--only` looks for its beginning. */
   id: string
   title: string
-  stores: readonly StoreName[]
+  contenders: readonly Contender[]
   /** Each call makes another request, for a book of that size. */
   newRequest(size: DataSize): LoadRequest
+  /** Instead of the usual number. */
+  connections?: number
+  /** A request that carries many transactions is counted by them. */
+  bulk?: Bulk
 }
 
-const reading: readonly StoreName[] = ['real', 'memory', 'pg-mem']
-const posting: readonly StoreName[] = ['real', 'memory', 'plain', 'pg-mem']
+export interface Bulk {
+  transactions: number
+  withKey: boolean
+  newItem(size: DataSize): LoadItem
+}
+
+const reading: readonly Contender[] = ['real', 'memory', 'pg-mem']
+const posting: readonly Contender[] = ['real', 'memory', 'plain', 'pg-mem']
+
+const bulkTransactions = 1000
+// Each of them keeps a thousand transactions under way; more only wait for the same two cores.
+const bulkConnections = 4
+
+const anyAccount = ({ accounts }: DataSize) => newItem(below(accounts))
+const hotAccount = () => newItem(0)
 
 export const routes: readonly BenchRoute[] = [
   {
     id: 'get-user',
     title: 'GET /users/:id',
-    stores: reading,
+    contenders: reading,
     newRequest: ({ users }) => get(`/users/${userId(below(users))}`),
   },
   {
     id: 'get-account',
     title: 'GET /accounts/:id',
-    stores: reading,
+    contenders: reading,
     newRequest: ({ accounts }) => get(`/accounts/${accountId(below(accounts))}`),
   },
   {
     id: 'list-transactions',
     title: 'GET /accounts/:id/transactions',
-    stores: reading,
+    contenders: reading,
     newRequest: ({ accounts }) => get(`/accounts/${accountId(below(accounts))}/transactions`),
   },
   {
     id: 'get-transaction',
     title: 'GET /transactions/:id',
-    stores: reading,
+    contenders: reading,
     newRequest: ({ accounts }) =>
       get(`/transactions/${transactionId(below(accounts * history.length))}`),
   },
   {
     id: 'get-max-transaction',
     title: 'GET /users/:id/transactions/max',
-    stores: reading,
+    contenders: reading,
     newRequest: ({ users }) => get(`/users/${userId(below(users))}/transactions/max`),
   },
   {
     id: 'post-many',
     title: 'POST /transactions, many accounts',
-    stores: posting,
-    newRequest: ({ accounts }) => post(accountId(below(accounts)), randomUUID()),
+    contenders: posting,
+    newRequest: (size) => post(anyAccount(size), { withKey: true }),
   },
   {
     id: 'post-hot',
     title: 'POST /transactions, one hot account',
-    stores: posting,
-    newRequest: () => post(accountId(0), randomUUID()),
+    contenders: [...posting, 'four'],
+    newRequest: () => post(hotAccount(), { withKey: true }),
   },
   {
     id: 'post-many-no-key',
     title: 'POST /transactions, many accounts, no key',
-    stores: ['real', 'memory', 'plain'],
-    newRequest: ({ accounts }) => post(accountId(below(accounts))),
+    contenders: ['real', 'memory', 'plain'],
+    newRequest: (size) => post(anyAccount(size), { withKey: false }),
   },
+  bulkRoute('bulk-many', 'many accounts', { withKey: true, newItem: anyAccount }),
+  bulkRoute('bulk-hot', 'one hot account', { withKey: true, newItem: hotAccount }),
+  bulkRoute('bulk-many-no-key', 'many accounts, no keys', { withKey: false, newItem: anyAccount }),
 ]
 
-function get(path: string): LoadRequest {
-  return { method: 'GET', path }
-}
-
-/** Up to 10.00 in or out, which no account here is short of. */
-function post(id: string, key?: string): LoadRequest {
-  const amount = (below(2) === 0 ? -1 : 1) * (1 + below(1000))
+function bulkRoute(id: string, accounts: string, kind: Omit<Bulk, 'transactions'>): BenchRoute {
+  const bulk = { ...kind, transactions: bulkTransactions }
   return {
-    method: 'POST',
-    path: '/transactions',
-    headers: {
-      'Content-Type': 'application/json',
-      ...(key !== undefined && { 'Idempotency-Key': key }),
-    },
-    body: `{"account_id":"${id}","amount":"${(amount / 100).toFixed(2)}","description":"Groceries"}`,
+    id,
+    title: `POST /transactions/bulk, 1,000 at a time, ${accounts}`,
+    contenders: ['real', 'script'],
+    newRequest: (size) => postBulk(newItems(bulk, size), bulk),
+    connections: bulkConnections,
+    bulk,
   }
 }
 
-function below(count: number): number {
-  return Math.floor(Math.random() * count)
+export function newItems({ transactions, newItem }: Bulk, size: DataSize): LoadItem[] {
+  return Array.from({ length: transactions }, () => newItem(size))
 }

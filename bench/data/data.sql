@@ -59,10 +59,26 @@ select
   current_setting('wal_sync_method') as "wal_sync_method!",
   current_setting('shared_buffers') as "shared_buffers!";
 
+-- name: FindSession :one
+select pg_backend_pid() as "pid!";
+
+-- name: CountTransactions :one
+select count(*) as "transactions!" from transaction;
+
 -- name: ListIdleDatabases :many
 -- Databases that an interrupted run left behind: nobody is connected to them.
 select d.datname::text as "name!"
 from pg_database d
 where starts_with(d.datname, $prefix)
+  and d.datname <> $kept::text
   and not exists (select from pg_stat_activity a where a.datname = d.datname)
 order by d.datname;
+
+-- name: FindDatabaseComment :maybe
+select shobj_description(oid, 'pg_database') as comment
+from pg_database
+where datname = $name::text;
+
+-- name: MakeDatabaseComment :one
+-- The statement itself takes no parameters.
+select format('comment on database %I is %L', current_database(), $comment::text) as "statement!";

@@ -6,9 +6,12 @@ import type { BenchResult } from './result'
 
 /** Where and how it was measured. */
 export function describeRun(
-  { iterations, seconds, warmUpSeconds, connections }: BenchOptions,
+  { iterations, seconds, warmUpSeconds, connections, bigEntries }: BenchOptions,
   commandLine: string,
-): Omit<BenchResult, 'postgres' | 'cases' | 'ratios'> {
+): Pick<
+  BenchResult,
+  'date' | 'commandLine' | 'machine' | 'node' | 'autocannon' | 'settings' | 'data'
+> {
   const cores = cpus()
   return {
     date: new Date().toISOString(),
@@ -21,7 +24,7 @@ export function describeRun(
     },
     node: process.version,
     autocannon: autocannonVersion,
-    settings: { iterations, seconds, warmUpSeconds, connections },
+    settings: { iterations, seconds, warmUpSeconds, connections, bigEntries },
     data: { full: countsOf(fullSize), pgMem: countsOf(smallSize) },
   }
 }

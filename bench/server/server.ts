@@ -2,17 +2,16 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What a route is measured with; `real` is the API as it is run. */
+/** What a process of this program can serve; `real` is the API as it is run. */
 export type StoreName = 'real' | 'memory' | 'plain' | 'pg-mem'
-
-export const storeNames: readonly StoreName[] = ['real', 'memory', 'plain', 'pg-mem']
 
 /** What the serving process tells: once its port, and each entry of its log that is a warning or an error. */
 export type Served = { type: 'ready'; port: number } | { type: 'failure'; entry: object }
 
-/** A store that is served in a process of its own. */
+/** A store that is served in one process of its own, or in several. */
 export interface BenchServer {
-  url: string
+  urls: string[]
+  pids: number[]
   /** Why a request has just failed, in the server's own words; waits a moment for them. */
   takeFailure(): Promise<string | undefined>
   close(): Promise<void>
@@ -22,18 +21,45 @@ export interface BenchServerOptions {
   /** The file that serves when it is called with `serve STORE`. */
   program: string
   databaseUrl: string
-  /** Options for Node. */
-  execArgv: string[]
+  /** Where each process leaves a CPU profile behind, when it does. */
+  profileFolder: string | undefined
 }
 
 const failureWaitMs = 500
 
+/** Several processes that serve the same store on the same database. */
+export async function startBenchServers(
+  store: StoreName,
+  processes: number,
+  options: BenchServerOptions,
+): Promise<BenchServer> {
+  const servers: BenchServer[] = []
+  const close = async () => {
+    for (const server of servers) await server.close()
+  }
+  try {
+    while (servers.length < processes) servers.push(await startBenchServer(store, options))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    urls: servers.flatMap(({ urls }) => urls),
+    pids: servers.flatMap(({ pids }) => pids),
+    async takeFailure() {
+      const failures = await Promise.all(servers.map((server) => server.takeFailure()))
+      return failures.find((failure) => failure !== undefined)
+    },
+    close,
+  }
+}
+
 export async function startBenchServer(
   store: StoreName,
-  { program, databaseUrl, execArgv }: BenchServerOptions,
+  { program, databaseUrl, profileFolder }: BenchServerOptions,
 ): Promise<BenchServer> {
   const child = fork(program, ['serve', store, databaseUrl], {
-    execArgv,
+    execArgv: profileFolder === undefined ? [] : profileOptions(store, profileFolder),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let failure: object | undefined
@@ -44,7 +70,8 @@ export async function startBenchServer(
   })
   const port = await readPort(child, () => `the ${store} server did not start:\n${printed}`)
   return {
-    url: `http://127.0.0.1:${port}`,
+    urls: [`http://127.0.0.1:${port}`],
+    pids: [child.pid!],
     async takeFailure() {
       // The answer to the request may be here before them, by another way.
       const deadline = performance.now() + failureWaitMs
@@ -59,6 +86,13 @@ export async function startBenchServer(
       if (child.exitCode === null && child.signalCode === null) await exit
     },
   }
+}
+
+let profiles = 0
+
+function profileOptions(store: StoreName, folder: string): string[] {
+  const name = `${store}-${++profiles}.cpuprofile`
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`]
 }
 
 function readPort(child: ChildProcess, complain: () => string): Promise<number> {
