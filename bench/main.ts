@@ -1,23 +1,32 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { loadConfig } from '../config/config'
 import { version } from '../internal/build/build'
+import { readArguments } from '../internal/cli/arguments'
 import { runProgram } from '../internal/cli/program'
 import { newLog } from '../internal/log/log'
 import { readOptions } from './arguments'
+import type { CpuProfile } from './report/flame'
 import type { Served, StoreName } from './server/server'
 
 const usage = `
 Usage: tillbook-bench [options]
+       tillbook-bench flame [--title TEXT] PROFILE.cpuprofile PICTURE.svg
 
-Measures every route with the real store, the mocked one and pg-mem, and the posting of transactions
-also with a plain store that takes one database transaction for each request. Works on a database of
-its own, beside the one that is configured, and drops it in the end. To be run in the checkout.
+Measures every route with the real store, the mocked one and pg-mem; the posting of transactions also
+with a plain store that takes one database transaction for each request, and with four processes of the
+API; bulks beside bare SQL; answers about an account with very many entries beside one with few; memory;
+and the verification of all that was posted. Works on a database of its own, beside the one that is
+configured, and drops it in the end; a large book is kept in tillbook_bench_big. To be run in the checkout.
 
   --iterations N   rounds, in each of which everything is measured once (5)
-  --seconds N      of each measurement (5)
-  --warm-up N      seconds under the same load before each measurement (2, or --seconds if less)
+  --seconds N      of each measurement, in slices of a second that take turns (3)
+  --warm-up N      seconds under the same load before each measurement (1)
   --connections N  requests under way at once (64)
-  --only ROUTE     measures only the routes whose id begins so, as in "post" or "get-user"
-  --profile        leaves a CPU profile of each server in bin/bench/, for the browser's developer tools
+  --big N          entries of the account that has many (10000000; 100000 when the figures above are
+                   not the usual ones)
+  --only ID        measures only what has an id that begins so, as in "post", "get-user" or "big"
+  --profile        leaves a CPU profile of each server in bin/bench/, for the browser's developer tools;
+                   "flame" draws one, as long as the program was not built anew
   --save           writes bench/results/latest.* although the figures above are not the usual ones;
                    without it the results of such a run stand in bin/bench/
   --help, --version
@@ -26,6 +35,7 @@ DATABASE_URL names another server than the embedded one. A request that fails fa
 `
 
 async function main(args: string[]): Promise<void> {
+  if (args[0] === 'flame') return drawFlame(args.slice(1))
   const options = readOptions(args)
   const { database } = loadConfig('database', 'config/database/local.json', process.env)
   const { run } = await import('./run')
@@ -36,6 +46,17 @@ async function main(args: string[]): Promise<void> {
     log: newLog({ level: 'warn', format: 'pretty' }),
     print: (line) => process.stdout.write(`${line}\n`),
   })
+}
+
+async function drawFlame(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, {
+    options: { title: { type: 'string' } },
+    positionals: ['profile', 'picture'],
+  })
+  const profile = JSON.parse(await readFile(positionals[0], 'utf8')) as CpuProfile
+  const { flame } = await import('./report/flame')
+  const title = values.title ?? 'Where the API spends its time'
+  await writeFile(positionals[1], await flame(profile, { bundle: __filename, title }))
 }
 
 /** The process of one store, as its parent starts it: `serve STORE DATABASE_URL`. */

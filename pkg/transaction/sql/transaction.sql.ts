@@ -61,26 +61,27 @@ export interface LockAccountsParams {
 }
 
 export interface LockAccountsRow {
-  now: Instant
-  xact_id: string
-  xact_no: bigint
+  now: Instant | null
+  xact_id: string | null
+  xact_no: bigint | null
   id: string | null
-  user_id: string
-  currency: string
-  balance: bigint
-  min_balance: bigint
-  held: bigint
-  entry_no: bigint
+  user_id: string | null
+  currency: string | null
+  balance: bigint | null
+  min_balance: bigint | null
+  held: bigint | null
+  entry_no: bigint | null
   closed_at: Instant | null
   rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
   expired_hold_ids: string[] | null
 }
 
 /**
  * All accounts that a group touches, both sides, locked in the order of their ids: two groups never
  * wait for each other in a circle. "No key" leaves foreign keys to these accounts unhindered. The
- * clock is read above the locks: the last row's `now` is later than all of them, so that on each
- * account created_at rises with entry_no. A row without an account when none of them is there.
+ * clock is read in a last row of its own, when all rows before it are locked: on each account
+ * created_at rises with entry_no.
  * A hold whose time is over holds nothing, although it is counted until the account changes; accounts
  * on which nothing is held are spared the look.
  */
@@ -88,7 +89,8 @@ export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   name: 'transaction.LockAccounts',
   text: `with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($1::text[])
   order by id
@@ -102,22 +104,28 @@ expired_hold as (
   group by h.account_id
 )
 select
-  clock_timestamp() as "now",
-  pg_current_xact_id() as "xact_id",
-  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no",
+  null::timestamptz as now,
+  null::xid8 as xact_id,
+  null::bigint as xact_no,
   a.id,
-  a.user_id as "user_id",
-  a.currency as "currency",
-  a.balance as "balance",
-  a.min_balance as "min_balance",
-  a.held - coalesce(e.amount, 0) as "held",
-  a.entry_no as "entry_no",
+  a.user_id,
+  a.currency,
+  a.balance,
+  a.min_balance,
+  a.held - coalesce(e.amount, 0) as held,
+  a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
-from (values (true)) as always (is_true)
-left join locked_account a on is_true
-left join expired_hold e on e.account_id = a.id`,
+from locked_account a
+left join expired_hold e on e.account_id = a.id
+union all
+select
+  clock_timestamp(),
+  pg_current_xact_id(),
+  pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
+  null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
 })
 
@@ -126,18 +134,19 @@ export interface LockFreeAccountsParams {
 }
 
 export interface LockFreeAccountsRow {
-  now: Instant
-  xact_id: string
-  xact_no: bigint
+  now: Instant | null
+  xact_id: string | null
+  xact_no: bigint | null
   id: string | null
-  user_id: string
-  currency: string
-  balance: bigint
-  min_balance: bigint
-  held: bigint
-  entry_no: bigint
+  user_id: string | null
+  currency: string | null
+  balance: bigint | null
+  min_balance: bigint | null
+  held: bigint | null
+  entry_no: bigint | null
   closed_at: Instant | null
   rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
   expired_hold_ids: string[] | null
 }
 
@@ -146,7 +155,8 @@ export const lockFreeAccounts = many<LockFreeAccountsParams, LockFreeAccountsRow
   name: 'transaction.LockFreeAccounts',
   text: `with locked_account as materialized (
   select
-    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until
+    id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+    rolled_up_until_id
   from account
   where id = any($1::text[])
   order by id
@@ -160,22 +170,28 @@ expired_hold as (
   group by h.account_id
 )
 select
-  clock_timestamp() as "now",
-  pg_current_xact_id() as "xact_id",
-  (pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only)) as "xact_no",
+  null::timestamptz as now,
+  null::xid8 as xact_id,
+  null::bigint as xact_no,
   a.id,
-  a.user_id as "user_id",
-  a.currency as "currency",
-  a.balance as "balance",
-  a.min_balance as "min_balance",
-  a.held - coalesce(e.amount, 0) as "held",
-  a.entry_no as "entry_no",
+  a.user_id,
+  a.currency,
+  a.balance,
+  a.min_balance,
+  a.held - coalesce(e.amount, 0) as held,
+  a.entry_no,
   a.closed_at,
   a.rolled_up_until,
+  a.rolled_up_until_id,
   e.ids as expired_hold_ids
-from (values (true)) as always (is_true)
-left join locked_account a on is_true
-left join expired_hold e on e.account_id = a.id`,
+from locked_account a
+left join expired_hold e on e.account_id = a.id
+union all
+select
+  clock_timestamp(),
+  pg_current_xact_id(),
+  pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
+  null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
 })
 
@@ -479,11 +495,11 @@ export const findAnswerTime = maybe<FindAnswerTimeParams, FindAnswerTimeRow>({
   params: ['key'],
 })
 
-export interface FindTransactionByIdParams {
-  id: string
+export interface ListTransactionsByIdsParams {
+  ids: string[]
 }
 
-export interface FindTransactionByIdRow {
+export interface ListTransactionsByIdsRow {
   id: string
   account_id: string
   currency: string
@@ -498,14 +514,15 @@ export interface FindTransactionByIdRow {
   hold_id: string | null
 }
 
-export const findTransactionById = maybe<FindTransactionByIdParams, FindTransactionByIdRow>({
-  name: 'transaction.FindTransactionById',
+export const listTransactionsByIds = many<ListTransactionsByIdsParams, ListTransactionsByIdsRow>({
+  name: 'transaction.ListTransactionsByIds',
   text: `select
   id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
   effective_at, created_at, reverses_id, hold_id
 from transaction
-where id = $1`,
-  params: ['id'],
+where id = any($1::uuid[])
+order by id`,
+  params: ['ids'],
 })
 
 export interface ListTransactionsByAccountParams {
@@ -574,81 +591,4 @@ from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
 limit $6`,
   params: ['account_id', 'from', 'to', 'before_at', 'before_id', 'limit'],
-})
-
-export interface ListLargestExpensesParams {
-  user_id: string
-  currency: string | null
-  from: Instant | null
-  to: Instant | null
-}
-
-export interface ListLargestExpensesRow {
-  id: string
-  account_id: string
-  currency: string
-  amount: bigint
-  balance_after: bigint
-  counterparty_id: string | null
-  description: string | null
-  metadata: Json | null
-  effective_at: Instant
-  created_at: Instant
-  reverses_id: string | null
-  hold_id: string | null
-}
-
-/**
- * Money that left an account of the user and did not arrive on another one of theirs: on the posted
- * side with amount < 0, on the other side with amount > 0. The largest of each account and side
- * first, then the largest of each currency; of equals the earliest.
- */
-export const listLargestExpenses = many<ListLargestExpensesParams, ListLargestExpensesRow>({
-  name: 'transaction.ListLargestExpenses',
-  text: `with own_account as (
-  select id
-  from account
-  where user_id = $1 and currency = coalesce($2, currency)
-),
-expense as (
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
-      effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where account_id = o.id
-      and amount < 0
-      and effective_at >= coalesce($3::timestamptz, '-infinity')
-      and effective_at <= coalesce($4::timestamptz, 'infinity')
-      and (counterparty_id is null or counterparty_id not in (select id from own_account))
-    order by amount, effective_at, id
-    limit 1
-  ) as t
-  union all
-  select t.*
-  from own_account o
-  cross join lateral (
-    select
-      id, counterparty_id as account_id, currency, -amount as amount,
-      counterparty_balance_after as balance_after, account_id as counterparty_id,
-      description, metadata, effective_at, created_at, reverses_id, hold_id
-    from transaction
-    where counterparty_id = o.id
-      and transaction.amount > 0
-      and effective_at >= coalesce($3::timestamptz, '-infinity')
-      and effective_at <= coalesce($4::timestamptz, 'infinity')
-      and transaction.account_id not in (select id from own_account)
-    order by transaction.amount desc, effective_at, id
-    limit 1
-  ) as t
-)
-select distinct on (currency)
-  id as "id", account_id as "account_id", currency as "currency", amount as "amount",
-  balance_after as "balance_after", counterparty_id, description, metadata,
-  effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
-from expense
-order by currency, amount, effective_at, id`,
-  params: ['user_id', 'currency', 'from', 'to'],
 })
