@@ -16,7 +16,13 @@ export const later = '2030-01-01T00:00:00.000000Z' as Instant
 export function account(id: string, more: Partial<LockedAccount> = {}): LockedAccount {
   return {
     ...{ id, userId: `owner-${id}`, currency: 'EUR', balance: 10_000n, minBalance: 0n, held: 0n },
-    ...{ entryNo: 7n, closedAt: null, expiredHoldIds: [], rolledUpUntil: null, rolledUpUntilId: null },
+    ...{
+      entryNo: 7n,
+      closedAt: null,
+      expiredHoldIds: [],
+      rolledUpUntil: null,
+      rolledUpUntilId: null,
+    },
     ...more,
   }
 }
