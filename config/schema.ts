@@ -87,7 +87,7 @@ const http = section({
 const ledger = section({
   lanes: wholeNumber(1, 64).default(2),
   group_requests_max: wholeNumber(1, 10_000).default(500),
-  queue_requests_max: wholeNumber(1, 1_000_000).default(2000),
+  queue_requests_max: wholeNumber(1, 1_000_000).default(20_000),
   queue_wait_ms_max: wholeNumber(1, msMax).default(2000),
   attempts_max: wholeNumber(1, 1000).default(20),
   lock_timeout_ms: wholeNumber(1, msMax).default(300),

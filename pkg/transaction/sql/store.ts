@@ -1,7 +1,7 @@
 import type { Pool } from '../../../internal/postgres/pool'
 import { lookupLimits, newLookup } from '../../../internal/lookup/lookup'
 import type { Ids } from '../../../internal/id/id'
-import type { Transaction, TransactionPosition, TransactionStore } from '../transaction'
+import type { Period, Transaction, TransactionPosition, TransactionStore } from '../transaction'
 import { newGroupPoster, type PostOptions } from './post'
 import { newRollUpStore } from './rollup'
 import { toTransaction } from './row'
@@ -16,10 +16,15 @@ export interface TransactionStoreDeps {
   options: PostOptions
 }
 
-// The first page begins above every row there is.
-const newest: TransactionPosition = {
-  effectiveAt: 'infinity' as TransactionPosition['effectiveAt'],
-  id: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+/** Above every row that counts at `to` or before, above every row there is when there is no end. */
+function above(to: Period['to']): TransactionPosition {
+  const effectiveAt = to ?? ('infinity' as TransactionPosition['effectiveAt'])
+  return { effectiveAt, id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+}
+
+/** The row of the page before, unless it lies above the end of the period. */
+function startOf(after: TransactionPosition | undefined, to: Period['to']): TransactionPosition {
+  return after && (to === null || after.effectiveAt <= to) ? after : above(to)
 }
 
 export function newTransactionStore({
@@ -38,13 +43,13 @@ export function newTransactionStore({
 
     find: found.find,
 
-    async listByAccount(accountId, { from, to, after = newest, limit }): Promise<Transaction[]> {
+    async listByAccount(accountId, { from, to, after, limit }): Promise<Transaction[]> {
+      const before = startOf(after, to)
       const rows = await listTransactionsByAccount(pool, {
         account_id: accountId,
         from,
-        to,
-        before_at: after.effectiveAt,
-        before_id: after.id,
+        before_at: before.effectiveAt,
+        before_id: before.id,
         limit: BigInt(limit),
       })
       return rows.map(toTransaction)

@@ -238,7 +238,9 @@ order by id;
 
 -- name: ListTransactionsByAccount :many
 -- Both sides of the account, each along its own index and already cut to the page, then merged.
--- `before_at` and `before_id` are the last row of the page before; `infinity` begins at the newest.
+-- `before_at` and `before_id` are the last row of the page before, or lie above all that is asked for.
+-- The upper end of a period has to come in through them: PostgreSQL begins a scan at the row comparison,
+-- and would walk from there to a tighter `effective_at <= …`, 350 ms at 10 million entries.
 with posted_entry as (
   select
     id, account_id, currency, amount, balance_after, counterparty_id, description, metadata,
@@ -246,7 +248,6 @@ with posted_entry as (
   from transaction
   where account_id = $account_id
     and effective_at >= coalesce($from?::timestamptz, '-infinity')
-    and effective_at <= coalesce($to?::timestamptz, 'infinity')
     and (effective_at, id) < ($before_at::timestamptz, $before_id::uuid)
   order by effective_at desc, id desc
   limit $limit
@@ -259,7 +260,6 @@ counter_entry as (
   from transaction
   where counterparty_id = $account_id
     and effective_at >= coalesce($from?::timestamptz, '-infinity')
-    and effective_at <= coalesce($to?::timestamptz, 'infinity')
     and (effective_at, id) < ($before_at::timestamptz, $before_id::uuid)
   order by effective_at desc, id desc
   limit $limit

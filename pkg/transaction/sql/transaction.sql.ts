@@ -528,7 +528,6 @@ order by id`,
 export interface ListTransactionsByAccountParams {
   account_id: string
   from: Instant | null
-  to: Instant | null
   before_at: Instant
   before_id: string
   limit: bigint
@@ -551,7 +550,9 @@ export interface ListTransactionsByAccountRow {
 
 /**
  * Both sides of the account, each along its own index and already cut to the page, then merged.
- * `before_at` and `before_id` are the last row of the page before; `infinity` begins at the newest.
+ * `before_at` and `before_id` are the last row of the page before, or lie above all that is asked for.
+ * The upper end of a period has to come in through them: PostgreSQL begins a scan at the row comparison,
+ * and would walk from there to a tighter `effective_at <= …`, 350 ms at 10 million entries.
  */
 export const listTransactionsByAccount = many<
   ListTransactionsByAccountParams,
@@ -565,10 +566,9 @@ export const listTransactionsByAccount = many<
   from transaction
   where account_id = $1
     and effective_at >= coalesce($2::timestamptz, '-infinity')
-    and effective_at <= coalesce($3::timestamptz, 'infinity')
-    and (effective_at, id) < ($4::timestamptz, $5::uuid)
+    and (effective_at, id) < ($3::timestamptz, $4::uuid)
   order by effective_at desc, id desc
-  limit $6
+  limit $5
 ),
 counter_entry as (
   select
@@ -578,10 +578,9 @@ counter_entry as (
   from transaction
   where counterparty_id = $1
     and effective_at >= coalesce($2::timestamptz, '-infinity')
-    and effective_at <= coalesce($3::timestamptz, 'infinity')
-    and (effective_at, id) < ($4::timestamptz, $5::uuid)
+    and (effective_at, id) < ($3::timestamptz, $4::uuid)
   order by effective_at desc, id desc
-  limit $6
+  limit $5
 )
 select
   id as "id", account_id as "account_id", currency as "currency", amount as "amount",
@@ -589,6 +588,6 @@ select
   effective_at as "effective_at", created_at as "created_at", reverses_id, hold_id
 from (select * from posted_entry union all select * from counter_entry) as entry
 order by effective_at desc, id desc
-limit $6`,
-  params: ['account_id', 'from', 'to', 'before_at', 'before_id', 'limit'],
+limit $5`,
+  params: ['account_id', 'from', 'before_at', 'before_id', 'limit'],
 })
