@@ -168,6 +168,7 @@ test('as CSV reads back as the same lines, between the opening and the closing b
       description: line.description ?? '',
       metadata: data === null ? '' : JSON.stringify(data),
       reverses_id: line.reverses_id ?? '',
+      hold_id: line.hold_id ?? '',
     })),
   )
 })

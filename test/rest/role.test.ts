@@ -12,7 +12,10 @@ let member: TestLogin
 let api: TestApi
 beforeAll(async () => {
   member = await newLogin('in role tillbook_api')
-  api = await startApi({ reach: async (url) => member.urlOf(url) })
+  const seal = { interval_ms: 20, check_interval_ms: 20 }
+  api = await startApi({ reach: async (url) => member.urlOf(url), seal })
+  const isChecked = async () => (await api.send({ path: '/ledger/verification' })).status === 200
+  await pollUntil(isChecked, { what: 'verification' })
   await api.anAccount({ id: 'unused' })
 })
 afterAll(async () => {
@@ -58,6 +61,10 @@ const requests: [string, Sent][] = [
   ['post /holds/:id/release', { path: '/holds/HOLD/release' }],
   ['patch /accounts/:id', { path: '/accounts/purse', json: { min_balance: '-3.00' } }],
   ['post /accounts/:id/close', { path: '/accounts/unused/close' }],
+  ['get /accounts/:id/statement', { path: '/accounts/purse/statement' }],
+  ['get /events', { path: '/events' }],
+  ['get /ledger/verification', { path: '/ledger/verification' }],
+  ['get /metrics', { path: '/metrics' }],
   ['get /healthz', { path: '/healthz' }],
   ['get /readyz', { path: '/readyz' }],
 ]
