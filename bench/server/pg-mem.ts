@@ -25,18 +25,18 @@ const tables: Record<string, Columns> = {
   app_user: { id: text, first_name: text, last_name: text, created_at: timestamptz },
   account: {
     ...{ id: text, user_id: text, name: text, currency: text },
-    ...{ balance: bigint, min_balance: bigint, entry_no: bigint },
+    ...{ balance: bigint, min_balance: bigint, held: bigint, entry_no: bigint },
     ...{ closed_at: timestamptz, created_at: timestamptz },
   },
   transaction: {
     ...{ id: uuid, account_id: text, currency: text, amount: bigint, balance_after: bigint },
     ...{ entry_no: bigint, counterparty_id: text, counterparty_balance_after: bigint },
     ...{ counterparty_entry_no: bigint, description: text, metadata: jsonb },
-    ...{ effective_at: timestamptz, created_at: timestamptz, reverses_id: uuid },
+    ...{ effective_at: timestamptz, created_at: timestamptz, reverses_id: uuid, hold_id: uuid },
   },
   idempotency: {
     ...{ key: text, fingerprint: bytea, transaction_id: uuid, refusal: jsonb },
-    ...{ created_at: timestamptz },
+    ...{ hold: jsonb, created_at: timestamptz },
   },
 }
 
@@ -102,7 +102,7 @@ function fill(db: IMemoryDb): void {
   for (let n = 0; n < smallSize.accounts; n++) {
     insert('account', {
       ...{ id: accountId(n), user_id: ownerId(n), name: 'Checking', currency: currencyOf(n) },
-      ...{ balance: Number(historyBalance), min_balance: 0, entry_no: history.length },
+      ...{ balance: Number(historyBalance), min_balance: 0, held: 0, entry_no: history.length },
       ...{ closed_at: null, created_at },
     })
   }

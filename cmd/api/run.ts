@@ -96,12 +96,13 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
 }
 
 function newStores(
-  { ledger }: ApiConfig,
+  { database, ledger }: ApiConfig,
   { pool, lanes }: Pools,
   onManyEntries: (accountId: string) => void,
 ): Stores {
   const options = {
     onManyEntries,
+    takesTurns: database.prepared_statements,
     attemptsMax: ledger.attempts_max,
     outcomeTimeoutMs: ledger.outcome_timeout_ms,
     sleep,

@@ -15,6 +15,7 @@ import { transactionFaults } from '../transaction'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
 import { toHold, toLocked, toStoredAnswer } from './row'
+import { newTurns, type Turns } from './turn'
 import {
   closeExpiredHolds,
   insertHolds,
@@ -36,6 +37,8 @@ export interface PostOptions {
   outcomeTimeoutMs: number
   /** Told of an account each time it has some hundreds of entries more, for whoever rolls them up. */
   onManyEntries?(accountId: string): void
+  /** Not behind a pooler that hands a session to another client between two statements. */
+  takesTurns?: boolean
   /** The wait before another try. */
   sleep(ms: number): Promise<void>
 }
@@ -50,6 +53,8 @@ interface Group {
   originalIds: string[]
   /** After a wait for locks was in vain: go on without the accounts that others hold. */
   passesHeldAccounts: boolean
+  /** Until a turn came too late: whoever has it may be stuck, and a turn decides nothing. */
+  takesTurns: boolean
 }
 
 /** `lost`: the commit's answer never came, so whether it happened has to be looked up. */
@@ -70,14 +75,16 @@ export function newGroupPoster(
   options: PostOptions,
 ): (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]> {
   const findOutcome = newOutcomeFinder(lanes, options)
+  const turns = options.takesTurns ? newTurns() : undefined
 
   return async (requests) => {
     const group = newGroup(requests)
     let cause: unknown
     for (let attempt = 1; attempt <= options.attemptsMax; attempt++) {
+      const hadTurns = group.takesTurns
       try {
         const { decision, xactId, lost } = await lanes.withClient((client) =>
-          attemptGroup(client, group, ids),
+          attemptGroup(client, group, { ids, turns }),
         )
         if (!lost || (await findOutcome(decision, xactId)) === 'committed') {
           if (options.onManyEntries) tellOfMany(decision, options.onManyEntries)
@@ -85,8 +92,11 @@ export function newGroupPoster(
         }
         cause = lost
       } catch (error) {
-        if (isLockTimeout(error) && !group.passesHeldAccounts) group.passesHeldAccounts = true
-        else if (!isCausedByOthers(error)) throw error
+        if (isLockTimeout(error) && !group.passesHeldAccounts) {
+          // It was the turn or an account; without turns it is tried for the account once more.
+          group.passesHeldAccounts = !hadTurns || group.takesTurns
+          group.takesTurns = false
+        } else if (!isCausedByOthers(error)) throw error
         cause = error
       }
       await options.sleep(Math.random() * Math.min(2 ** attempt, 50))
@@ -118,17 +128,47 @@ function newGroup(requests: readonly LedgerRequest[]): Group {
     holdIds: instructions.flatMap((one) => ('hold' in one ? [one.hold.id] : [])),
     originalIds: instructions.flatMap((one) => ('original' in one ? [one.original.id] : [])),
     passesHeldAccounts: false,
+    takesTurns: true,
   }
 }
 
 /** One try. When it throws, the transaction is rolled back. */
-async function attemptGroup(client: Executor, group: Group, ids: Ids): Promise<Attempt> {
+async function attemptGroup(
+  client: Executor,
+  group: Group,
+  { ids, turns }: { ids: Ids; turns: Turns | undefined },
+): Promise<Attempt> {
+  // Not awaited: what comes next is sent right behind it.
+  const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
+  const late = turn?.then(
+    () => false,
+    () => true,
+  )
   try {
-    const { state, now, xactId, xactNo } = await lockAndLook(client, group)
+    const { state, now, xactId, xactNo } = await lockInTurn(client, group, { turns, turn })
     const decision = decide(group.requests, state, { now, newId: ids.next })
-    return { decision, xactId, lost: await writeAndCommit(client, decision, xactNo) }
+    const written = writeAndCommit(client, decision, xactNo)
+    if (await turn) turns?.giveUp(client).catch(() => {})
+    return { decision, xactId, lost: await written }
   } catch (error) {
     await client.query({ text: 'rollback', values: [] }).catch(() => {})
+    if (turn) await turns?.giveUp(client).catch(() => {})
+    group.takesTurns &&= !(await late)
+    throw error
+  }
+}
+
+/** When another process came in between, it may again: from then on both take turns for a while. */
+async function lockInTurn(
+  client: Executor,
+  group: Group,
+  { turns, turn }: { turns: Turns | undefined; turn: Promise<boolean> | undefined },
+): Promise<Look> {
+  try {
+    const [look] = await Promise.all([lockAndLook(client, group), turn])
+    return look
+  } catch (error) {
+    if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
     throw error
   }
 }

@@ -1,5 +1,16 @@
 -- The statements of a group commit stand first, in the order in which they run; see post.ts.
 
+-- name: TakeTurns :one
+-- In the order of the ids, as all locks here. Waits in a statement of its own, before the group's snapshot.
+select count(*) as "turns!"
+from (
+  select pg_advisory_lock(hashtextextended('turn ' || id, 0))
+  from (select id from unnest($ids::text[]) as id order by id) as account_in_order
+) as turn;
+
+-- name: GiveUpTurns :one
+select true as "is_over!" from pg_advisory_unlock_all();
+
 -- name: ListAnswers :many
 -- The first answers to these keys. Runs before the group's transaction begins: inside it, under
 -- SERIALIZABLE, looking for keys that are not there would lock pages of the index against every

@@ -3,6 +3,35 @@ import { exec, many, maybe, one } from '../../../internal/postgres/query'
 import type { Instant } from '../../../internal/clock/instant'
 import type { Json } from '../../../internal/json/json'
 
+export interface TakeTurnsParams {
+  ids: string[]
+}
+
+export interface TakeTurnsRow {
+  turns: bigint
+}
+
+/** In the order of the ids, as all locks here. Waits in a statement of its own, before the group's snapshot. */
+export const takeTurns = one<TakeTurnsParams, TakeTurnsRow>({
+  name: 'transaction.TakeTurns',
+  text: `select count(*) as "turns"
+from (
+  select pg_advisory_lock(hashtextextended('turn ' || id, 0))
+  from (select id from unnest($1::text[]) as id order by id) as account_in_order
+) as turn`,
+  params: ['ids'],
+})
+
+export interface GiveUpTurnsRow {
+  is_over: boolean
+}
+
+export const giveUpTurns = one<void, GiveUpTurnsRow>({
+  name: 'transaction.GiveUpTurns',
+  text: `select true as "is_over" from pg_advisory_unlock_all()`,
+  params: [],
+})
+
 export interface ListAnswersParams {
   keys: string[]
 }
