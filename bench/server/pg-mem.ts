@@ -27,6 +27,7 @@ const tables: Record<string, Columns> = {
     ...{ id: text, user_id: text, name: text, currency: text },
     ...{ balance: bigint, min_balance: bigint, held: bigint, entry_no: bigint },
     ...{ closed_at: timestamptz, created_at: timestamptz },
+    ...{ rolled_up_until: timestamptz, rolled_up_until_id: uuid },
   },
   transaction: {
     ...{ id: uuid, account_id: text, currency: text, amount: bigint, balance_after: bigint },
@@ -103,7 +104,7 @@ function fill(db: IMemoryDb): void {
     insert('account', {
       ...{ id: accountId(n), user_id: ownerId(n), name: 'Checking', currency: currencyOf(n) },
       ...{ balance: Number(historyBalance), min_balance: 0, held: 0, entry_no: history.length },
-      ...{ closed_at: null, created_at },
+      ...{ closed_at: null, created_at, rolled_up_until: null, rolled_up_until_id: null },
     })
   }
   let balance_after = 0
