@@ -1,0 +1,43 @@
+import { newDatabase, type TestDatabase } from '../harness/database'
+import { newCoverage, wantedEnds } from './coverage'
+import { program } from './program'
+import { measureOffsetMs, runProgram, search } from './property'
+import { openRig, type Rig } from './rig'
+import { settings } from './settings'
+
+jest.setTimeout(1_200_000)
+
+const { seed, path } = settings
+const programs = settings.programs || 60
+
+let database: TestDatabase
+let rig: Rig
+
+beforeAll(async () => {
+  database = await newDatabase()
+  rig = openRig({ url: database.url, instances: 3, lanes: 4, groupRequestsMax: 3 })
+})
+
+afterAll(async () => {
+  await rig?.close()
+  await database?.close()
+})
+
+test(`whatever is done at once by three instances is explained by an order of one thing after the other (seed ${seed})`, async () => {
+  const coverage = newCoverage()
+  const offsetMs = await measureOffsetMs(rig.db)
+  const arbitrary = program({ clients: 12, steps: 6, instances: 3 })
+  const check = (drawn: Parameters<typeof runProgram>[0]) =>
+    runProgram(drawn, { rig, offsetMs, coverage })
+  const startedMs = performance.now()
+  await search(arbitrary, check, { seed, programs, path, isShrunk: false })
+  const seconds = (performance.now() - startedMs) / 1000
+  if (settings.programs) {
+    process.stderr.write(
+      `${programs} programs side by side in ${seconds.toFixed(1)} s, ${coverage.operations()} operations, up to ${rig.groupsAtOnceMax()} groups at once\n${coverage}\n`,
+    )
+  }
+  if (path !== undefined) return
+  expect(rig.groupsAtOnceMax()).toBeGreaterThanOrEqual(8)
+  if (settings.programs) expect(coverage.missing(wantedEnds)).toEqual([])
+})
