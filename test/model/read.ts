@@ -201,7 +201,7 @@ function pageOf(account: AccountState, { from, to, after, limit }: PageAsk): Tra
     .map((entry) => seenFrom(entry, account.id))
     .filter((entry) => (from === null || entry.effectiveAt >= from) && isUpTo(entry, to))
     .sort(newestFirst)
-    .filter((entry) => !after || newestFirst(after as TransactionBody, entry) < 0)
+    .filter((entry) => !after || newestFirst(entry, after as TransactionBody) > 0)
     .slice(0, limit)
 }
 
