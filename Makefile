@@ -1,7 +1,7 @@
 # `make` alone lists what there is. DATABASE_URL and PORT override the configuration files.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test migrate populate api db-start db-stop db-url bench chaos overload generate verify verify-ledger lint typecheck format build clean ci
+.PHONY: help run test migrate populate api db-start db-stop db-url bench chaos overload model generate verify verify-ledger lint typecheck format build clean ci
 
 # Named by npm itself, so that a folder where `npm ci` was run by hand counts as installed.
 INSTALLED := node_modules/.package-lock.json
@@ -56,6 +56,11 @@ overload: $(INSTALLED) ## offer three times the load that can be served; SECONDS
 bench: $(INSTALLED) ## measure every goal and every route, real and mocked; ITERATIONS=1 SECONDS=1 only tries it
 	@node scripts/build.mjs bench verify
 	@./bin/tillbook-bench $(if $(ITERATIONS),--iterations $(ITERATIONS)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+model: PROGRAMS = 2000
+model: $(INSTALLED) ## run random programs against an oracle of the ledger; PROGRAMS=N SEED=N, REPLAY=PATH runs one again
+	@PROGRAMS=$(PROGRAMS) $(if $(SEED),SEED=$(SEED)) $(if $(REPLAY),REPLAY=$(REPLAY)) \
+		$(TOOLS)/jest --selectProjects postgres --testPathPatterns test/model/ $(ARGS)
 
 generate: $(INSTALLED) ## write what is made from the .sql files and the schema
 	@node scripts/build.mjs generate database

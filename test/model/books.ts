@@ -66,8 +66,7 @@ export type TransactionBody = Omit<
 
 /** What is told of one wish. */
 export type Told =
-  | { status: 'created' | 'replayed'; transaction?: TransactionBody; hold?: HoldState }
-  | RefusedTold
+  { status: 'created' | 'replayed'; transaction?: TransactionBody; hold?: HoldState } | RefusedTold
 
 export interface RefusedTold {
   status: 'refused'

@@ -47,10 +47,22 @@ export async function checkTables(db: Pool, books: Books, prefix: string): Promi
     listOf(db, keyRows, prefix),
   ])
   const closed = new Map(holds.map((row) => [row.id as string, row.closed_as as string | null]))
-  same('accounts', accounts, [...books.accounts.values()].map((one) => accountRow(one, closed)))
+  same(
+    'accounts',
+    accounts,
+    [...books.accounts.values()].map((one) => accountRow(one, closed)),
+  )
   same('transactions', movements, [...books.movements.values()].map(transactionRow))
-  same('holds', holds, [...books.accounts.values()].flatMap((one) => holdsOf(one, closed)))
-  same('keys', keys, [...books.answers.keys()].map((key) => ({ id: key })))
+  same(
+    'holds',
+    holds,
+    [...books.accounts.values()].flatMap((one) => holdsOf(one, closed)),
+  )
+  same(
+    'keys',
+    keys,
+    [...books.answers.keys()].map((key) => ({ id: key })),
+  )
 }
 
 interface Row {
@@ -72,7 +84,8 @@ const keyRows = `select key as id from idempotency where starts_with(key, $1)`
 
 function same(what: string, came: Row[], right: Row[]): void {
   const text = (rows: Row[]) => show([...rows].sort((a, b) => (a.id < b.id ? -1 : 1)))
-  if (text(came) !== text(right)) throw mismatch(`the table of ${what} is not right`, { came, right })
+  if (text(came) !== text(right))
+    throw mismatch(`the table of ${what} is not right`, { came, right })
 }
 
 type Closed = ReadonlyMap<string, string | null>

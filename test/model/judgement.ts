@@ -14,7 +14,15 @@ import {
   type RefusedTold,
   type Told,
 } from './books'
-import type { CaptureWish, ExtendWish, HoldWish, PostWish, ReleaseWish, ReverseWish, Wish } from './wish'
+import type {
+  CaptureWish,
+  ExtendWish,
+  HoldWish,
+  PostWish,
+  ReleaseWish,
+  ReverseWish,
+  Wish,
+} from './wish'
 
 /** How the ledger is looked at while a request is carried out. */
 export interface View {

@@ -53,9 +53,7 @@ function replayOf(books: Books, wish: Wish): Told | undefined {
   if (!first) return undefined
   if (first.meaning !== meaningOf(wish)) return refused('idempotency.key_reused')
   const { told } = first
-  return told.status === 'refused'
-    ? { ...told, isReplayed: true }
-    : { ...told, status: 'replayed' }
+  return told.status === 'refused' ? { ...told, isReplayed: true } : { ...told, status: 'replayed' }
 }
 
 function remember(books: Books, wish: Wish, told: Told): Books {
@@ -67,4 +65,3 @@ function remember(books: Books, wish: Wish, told: Told): Books {
 function isPassing({ code }: RefusedTold): boolean {
   return code === 'ledger.busy' || code === 'idempotency.key_reused'
 }
-

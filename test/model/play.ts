@@ -88,7 +88,8 @@ async function sendAsk(ask: Ask, instance: number, stage: Stage): Promise<void> 
   for (const verdict of verdictsOf(call)) {
     if (verdict.status === 'refused') continue
     if (verdict.transaction) stage.transactionIds.push(verdict.transaction.id)
-    if (verdict.hold && !stage.holdIds.includes(verdict.hold.id)) stage.holdIds.push(verdict.hold.id)
+    if (verdict.hold && !stage.holdIds.includes(verdict.hold.id))
+      stage.holdIds.push(verdict.hold.id)
   }
 }
 
@@ -107,7 +108,13 @@ function toAsk(op: Op, stage: Stage): Ask | undefined {
     case 'account': {
       const minBalance = toUnits(String(op.limit), op.currency)!
       const { currency } = op
-      return { kind: 'account', id: accountId(op.account), userId: userId(op.user), currency, minBalance }
+      return {
+        kind: 'account',
+        id: accountId(op.account),
+        userId: userId(op.user),
+        currency,
+        minBalance,
+      }
     }
     case 'close':
       return { kind: 'close', id: accountId(op.account) }
@@ -133,8 +140,13 @@ function toAsk(op: Op, stage: Stage): Ask | undefined {
     case 'again':
       return stage.keyed[op.which % Math.max(stage.keyed.length, 1)]
     default:
-      return toLedgerAsk(op, stage)
+      // Before there is any hold, asking for one says little.
+      return isAboutHold(op) && stage.holdIds.length === 0 ? undefined : toLedgerAsk(op, stage)
   }
+}
+
+function isAboutHold({ kind }: Op): boolean {
+  return kind === 'capture' || kind === 'release' || kind === 'extend'
 }
 
 function periodOf({ from, to }: { from: number | null; to: number | null }) {

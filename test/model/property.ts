@@ -59,6 +59,8 @@ export interface Search {
   isShrunk: boolean
 }
 
+const shrinkMaxMs = 20_000
+
 export async function search(
   arbitrary: fc.Arbitrary<Program>,
   check: (program: Program) => Promise<void>,
@@ -66,8 +68,16 @@ export async function search(
 ): Promise<void> {
   // Side by side it takes some luck to see it again.
   const again = path !== undefined && !isShrunk ? 200 : 1
+  let failedAtMs = Infinity
   const property = fc.asyncProperty(arbitrary, async (program) => {
-    for (let i = 0; i < again; i++) await check(program)
+    // It is made smaller for so long; what is left then is what is shown.
+    if (performance.now() - failedAtMs > shrinkMaxMs) return
+    try {
+      for (let i = 0; i < again; i++) await check(program)
+    } catch (error) {
+      failedAtMs = Math.min(failedAtMs, performance.now())
+      throw error
+    }
   })
   await fc.assert(property, {
     ...{ seed, numRuns: path === undefined ? programs : 1, endOnFailure: !isShrunk },

@@ -2,11 +2,19 @@ import type { Account } from '../../pkg/account/account'
 import type { Hold } from '../../pkg/hold/hold'
 import type { Transaction } from '../../pkg/transaction/transaction'
 import type { User, UserOverview } from '../../pkg/user/user'
-import { accountText, givenAccountText, heldIn, holdText, holdTextsIn, transactionText } from './body'
+import {
+  accountText,
+  givenAccountText,
+  heldIn,
+  holdText,
+  holdTextsIn,
+  transactionText,
+} from './body'
 import { seenFrom, type AccountState, type Movement, type TransactionBody } from './books'
 import type { Call } from './call'
 import { faultOf, mismatch, show } from './mismatch'
-import { isPassing, userEntity, type Replayed, type Unit } from './replay'
+import type { Unit } from './carry'
+import { isPassing, userEntity, type Replayed } from './replay'
 import type { LargestAsk, PageAsk, Wish } from './wish'
 
 type Entities = Map<string, Unit['changes'] extends Map<string, infer State> ? State : never>
@@ -87,7 +95,8 @@ function cutsOf(units: readonly Unit[], call: Call): Unit[][] {
     const isDone = unit.answeredAt < call.sentAt
     const isToCome = unit.sentAt > call.answeredAt
     if (!isDone) take(i + 1, cut, [...left, unit])
-    if (!isToCome && !left.some((one) => shareAnything(one, unit))) take(i + 1, [...cut, unit], left)
+    if (!isToCome && !left.some((one) => shareAnything(one, unit)))
+      take(i + 1, [...cut, unit], left)
   }
   take(0, [], [])
   return cuts

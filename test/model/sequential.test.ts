@@ -9,6 +9,8 @@ jest.setTimeout(1_200_000)
 
 const { seed, path } = settings
 const programs = settings.programs || 40
+/** So many programs come upon everything. */
+const longRun = 2000
 
 let database: TestDatabase
 let rig: Rig
@@ -36,5 +38,7 @@ test(`whatever is done one thing after the other is what the oracle says, step b
       `${programs} programs one step after the other in ${seconds.toFixed(1)} s, ${coverage.operations()} operations\n${coverage}\n`,
     )
   }
-  if (settings.programs && path === undefined) expect(coverage.missing(wantedEnds)).toEqual([])
+  if (programs >= longRun && path === undefined) {
+    expect(coverage.missing(wantedEnds)).toEqual([])
+  }
 })
