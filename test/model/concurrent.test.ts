@@ -35,10 +35,10 @@ test(`whatever is done at once by four instances is explained by an order of one
   const seconds = (performance.now() - startedMs) / 1000
   if (settings.programs) {
     process.stderr.write(
-      `${programs} programs side by side in ${seconds.toFixed(1)} s, ${coverage.operations()} operations, up to ${rig.groupsAtOnceMax()} groups at once\n${coverage}\n`,
+      `${coverage.programs()} programs side by side in ${seconds.toFixed(1)} s, ${coverage.operations()} operations, up to ${rig.groupsAtOnceMax()} groups at once\n${coverage}\n`,
     )
   }
   if (path !== undefined) return
-  expect(rig.groupsAtOnceMax()).toBeGreaterThanOrEqual(programs >= longRun ? 8 : 4)
-  expect(coverage.missing(programs >= longRun ? wantedEnds : frequentEnds)).toEqual([])
+  expect(rig.groupsAtOnceMax()).toBeGreaterThanOrEqual(coverage.programs() >= longRun ? 8 : 4)
+  expect(coverage.missing(coverage.programs() >= longRun ? wantedEnds : frequentEnds)).toEqual([])
 })

@@ -5,6 +5,7 @@ import type { Ask } from './wish'
 /** How often each kind of request came to each kind of end. */
 export interface Coverage {
   add(calls: readonly Call[]): void
+  programs(): number
   operations(): number
   /** Of these `kind end`, those that never came. */
   missing(wanted: readonly string[]): string[]
@@ -13,6 +14,7 @@ export interface Coverage {
 
 export function newCoverage(): Coverage {
   const counts = new Map<string, number>()
+  let programs = 0
   let operations = 0
   const count = (kind: string, end: string) => {
     const name = `${kind} ${end}`
@@ -20,9 +22,11 @@ export function newCoverage(): Coverage {
   }
   return {
     add(calls) {
+      programs += 1
       operations += calls.length
       for (const call of calls) for (const [kind, end] of endsOf(call)) count(kind, end)
     },
+    programs: () => programs,
     operations: () => operations,
     missing: (wanted) => wanted.filter((name) => !counts.has(name)),
     toString() {

@@ -60,6 +60,8 @@ export interface Search {
 }
 
 const shrinkMaxMs = 20_000
+/** A slow machine stops after that with the programs that it has run. */
+const searchMaxMs = 900_000
 
 export async function search(
   arbitrary: fc.Arbitrary<Program>,
@@ -82,6 +84,7 @@ export async function search(
   await fc.assert(property, {
     ...{ seed, numRuns: path === undefined ? programs : 1, endOnFailure: !isShrunk },
     ...(path !== undefined && { path }),
+    interruptAfterTimeLimit: searchMaxMs,
     reporter: report,
   })
 }
