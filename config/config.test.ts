@@ -56,7 +56,7 @@ test('limits that the file leaves out have their documented values', () => {
       statement_timeout_ms: 2000,
       prepared_statements: true,
     },
-    ledger: { lanes: 2, group_requests_max: 500, queue_requests_max: 2000, attempts_max: 20 },
+    ledger: { lanes: 2, group_requests_max: 500, queue_requests_max: 20_000, attempts_max: 20 },
     log: { level: 'info', format: 'json' },
   })
 })

@@ -154,17 +154,14 @@ function withoutKeys(books: Books, keys: readonly string[]): Books {
 /**
  * Sets of keys that may not have been seen, because they were used at the same time by another group,
  * and the answer is not kept under them; none is tried first. Where the two share an account there is
- * an order between them, so that what has seen the account has to have seen the key. Not so a dry run
- * and an atomic bulk that is refused: keys are looked up a moment before the accounts are locked, and
- * what is not kept meets no key that came in between.
+ * an order between them, so that what has seen the account has to have seen the key.
  */
 function hiddenKeys(books: Books, call: Call, ask: LedgerAsk, { keyUnits }: Past): string[][] {
   const accounts = ask.wishes.flatMap((wish) => touchedBy(wish, books))
-  const mayOverlook = ask.isDryRun || ask.mode === 'atomic'
   const keys = ask.wishes.flatMap(({ key }) => {
     const unit = key === null ? undefined : keyUnits.get(key)
     if (!unit || unit.calls.includes(call) || unit.answeredAt < call.sentAt) return []
-    return mayOverlook || !accounts.some((id) => unit.changes.has(id)) ? [key!] : []
+    return accounts.some((id) => unit.changes.has(id)) ? [] : [key!]
   })
   const sets: string[][] = [[]]
   for (const key of new Set(keys)) sets.push(...sets.map((set) => [...set, key]))

@@ -8,24 +8,17 @@ import {
 } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
-import type { LedgerState } from '../book'
-import { decide, type Decision } from '../decide'
-import { touches, type LedgerAnswer, type LedgerRequest } from '../instruction'
+import type { Decision } from '../decide'
+import type { LedgerAnswer, LedgerRequest } from '../instruction'
 import { transactionFaults } from '../transaction'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
+import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
 import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
-import { toHold, toLocked, toStoredAnswer } from './row'
 import { newTurns, type Turns } from './turn'
 import {
   closeExpiredHolds,
   insertHolds,
   insertLateEntries,
-  listAccountIds,
-  listAnswers,
-  listHolds,
-  listReversedIds,
-  lockAccounts,
-  lockFreeAccounts,
   updateHolds,
   writeGroup,
 } from './transaction.sql.ts'
@@ -41,20 +34,6 @@ export interface PostOptions {
   takesTurns?: boolean
   /** The wait before another try. */
   sleep(ms: number): Promise<void>
-}
-
-/** A group on its way, with what all its tries have in common. */
-interface Group {
-  requests: readonly LedgerRequest[]
-  accountIds: string[]
-  keys: string[]
-  holdIds: string[]
-  /** Of the transactions that are to be reversed. */
-  originalIds: string[]
-  /** After a wait for locks was in vain: go on without the accounts that others hold. */
-  passesHeldAccounts: boolean
-  /** Until a turn came too late: whoever has it may be stuck, and a turn decides nothing. */
-  takesTurns: boolean
 }
 
 /** `lost`: the commit's answer never came, so whether it happened has to be looked up. */
@@ -119,19 +98,6 @@ function tellOfMany({ movements }: Decision, tell: (accountId: string) => void):
   }
 }
 
-function newGroup(requests: readonly LedgerRequest[]): Group {
-  const instructions = requests.flatMap((request) => request.instructions)
-  return {
-    requests,
-    accountIds: [...new Set(instructions.flatMap(touches))],
-    keys: instructions.flatMap(({ idempotency }) => (idempotency ? [idempotency.key] : [])),
-    holdIds: instructions.flatMap((one) => ('hold' in one ? [one.hold.id] : [])),
-    originalIds: instructions.flatMap((one) => ('original' in one ? [one.original.id] : [])),
-    passesHeldAccounts: false,
-    takesTurns: true,
-  }
-}
-
 /** One try. When it throws, the transaction is rolled back. */
 async function attemptGroup(
   client: Executor,
@@ -145,8 +111,8 @@ async function attemptGroup(
     () => true,
   )
   try {
-    const { state, now, xactId, xactNo } = await lockInTurn(client, group, { turns, turn })
-    const decision = decide(group.requests, state, { now, newId: ids.next })
+    const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turns, turn })
+    const decision = await decideKnowingAll(client, group, look, ids)
     const written = writeAndCommit(client, decision, xactNo)
     if (await turn) turns?.giveUp(client).catch(() => {})
     return { decision, xactId, lost: await written }
@@ -171,36 +137,6 @@ async function lockInTurn(
     if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
     throw error
   }
-}
-
-interface Look {
-  state: LedgerState
-  now: Decision['now']
-  xactId: string
-  xactNo: bigint
-}
-
-/** The first round trip. */
-async function lockAndLook(client: Executor, group: Group): Promise<Look> {
-  const { accountIds, keys, holdIds, originalIds, passesHeldAccounts } = group
-  const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
-  const [answers, , rows, existing, holds, reversed] = await Promise.all([
-    keys.length > 0 ? listAnswers(client, { keys }) : [],
-    client.query({ text: 'begin isolation level serializable', values: [] }),
-    lock(client, { ids: accountIds }),
-    passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
-    holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],
-    originalIds.length > 0 ? listReversedIds(client, { ids: originalIds }) : [],
-  ])
-  const { accounts, ...clock } = toLocked(rows)
-  const state = {
-    accounts,
-    heldAccountIds: new Set(existing.map(({ id }) => id).filter((id) => !accounts.has(id))),
-    holds: new Map(holds.map((row) => [row.id, toHold(row)])),
-    reversedIds: new Set(reversed.map((row) => row.reverses_id)),
-    answers: new Map(answers.map((row) => [row.key, toStoredAnswer(row)])),
-  }
-  return { state, ...clock }
 }
 
 /** The second round trip. Answers the error that leaves it open whether the commit happened. */
