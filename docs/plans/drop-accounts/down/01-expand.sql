@@ -66,6 +66,7 @@ begin
   transfer as materialized (
     select
       drop_accounts.new_id() as id,
+      clock_timestamp() as at,
       short.currency,
       short.id as to_id,
       short.balance as to_balance_before,
@@ -93,7 +94,7 @@ begin
   ),
   numbered as materialized (
     select
-      id, currency, to_id, from_id, amount,
+      id, at, currency, to_id, from_id, amount,
       (to_balance_before + sum(amount) over incoming)::bigint as to_balance,
       to_entry_no_before + row_number() over incoming as to_entry_no,
       (from_balance_before - sum(amount) over outgoing)::bigint as from_balance,
@@ -110,10 +111,21 @@ begin
     )
     select
       id, amount, to_balance, to_entry_no, from_balance, from_entry_no,
-      clock_timestamp(), clock_timestamp(), to_id, from_id, currency,
+      at, at, to_id, from_id, currency,
       'Between own accounts, when accounts came back',
       pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch)
     from numbered
+  ),
+  -- Only after a clock went backwards.
+  late as (
+    insert into archive.late_entry (account_id, effective_at, transaction_id, amount, is_expense)
+    select side.account_id, n.at, n.id, side.amount, false
+    from numbered n
+    cross join lateral (values (n.to_id, n.amount), (n.from_id, -n.amount)) as side (account_id, amount)
+    join archive.account a on a.id = side.account_id
+    where (n.at, n.id) < (
+      a.rolled_up_until, coalesce(a.rolled_up_until_id, '00000000-0000-0000-0000-000000000000')
+    )
   ),
   changed_account as (
     update archive.account a
@@ -175,7 +187,7 @@ $$;
 -- Gives the next movements to accounts. The user could spend what all accounts hold together, and an
 -- account cannot: first it is given what it will lack, then the movements follow.
 create function drop_accounts.take_back(rows_max int, below bigint) returns int
-language plpgsql set plan_cache_mode = force_custom_plan set search_path = public, archive as $$
+language plpgsql set plan_cache_mode = force_custom_plan as $$
 declare
   mark drop_accounts.progress;
   done int;
@@ -215,15 +227,14 @@ begin
     join user_transaction u on u.id = own.id
     where own.side = 1
   ),
-  -- Dated into a time that the account's rollup has behind it. Behind the contract late_entry lies in
-  -- the archive, before it in its place.
+  -- Dated into a time that the account's rollup, as it was at the switch, has behind it.
   late as (
-    insert into late_entry (account_id, effective_at, transaction_id, amount, is_expense)
+    insert into archive.late_entry (account_id, effective_at, transaction_id, amount, is_expense)
     select entry.account_id, u.effective_at, u.id, entry.amount, entry.amount < 0
     from entry
     join user_transaction u on u.id = entry.id
-    join archive.account a on a.id = entry.account_id
-    where u.effective_at < a.rolled_up_until
+    join drop_accounts.main_account m on m.id = entry.account_id
+    where (u.effective_at, u.id) < (m.rolled_up_until, m.rolled_up_until_id)
   ),
   changed_account as (
     update archive.account a

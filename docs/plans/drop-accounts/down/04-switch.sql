@@ -74,7 +74,8 @@ $$;
 create function drop_accounts.switch_to_accounts() returns void
 language plpgsql as $$
 begin
-  lock table user_balance, user_transaction, hold, archive.account, archive.transaction
+  lock table user_balance, user_transaction, hold, archive.account, archive.transaction,
+    archive.late_entry
     in access exclusive mode;
   for batch in 1 .. 3 loop
     exit when drop_accounts.take_back(2000, 9223372036854775807) < 2000;
@@ -93,15 +94,26 @@ begin
     raise exception 'an account would be below its limit';
   end if;
 
-  drop view if exists public.account, public.transaction;
+  drop view if exists public.account, public.transaction, public.late_entry;
   alter table archive.account set schema public;
   alter table archive.transaction set schema public;
-  if to_regclass('archive.late_entry') is not null then
-    alter table archive.late_entry set schema public;
+  alter table archive.late_entry set schema public;
+  -- Behind the contract these lie in the archive, before it in their place.
+  if to_regclass('archive.entry_rollup') is not null then
+    alter table archive.entry_rollup set schema public;
     alter function archive.balance_before set schema public;
+    alter function archive.roll_up set schema public;
+    alter table archive.seal set schema public;
+    alter table archive.verification set schema public;
+    alter table archive.verified_account set schema public;
   end if;
+  -- The chain goes on behind its last seal: all that came back has a later position.
+  drop trigger seal_moved on public.seal;
+  drop trigger verification_moved on public.verification;
+  drop trigger verified_account_moved on public.verified_account;
   alter table public.account add constraint account_available_covers_limit
     check (balance - held >= min_balance) not valid;
+  drop trigger hold_keeps_user on hold;
   alter table hold drop constraint hold_has_user;
   alter table hold add constraint hold_has_account check (account_id is not null) not valid;
   create trigger user_balance_moved before insert or update or delete on user_balance

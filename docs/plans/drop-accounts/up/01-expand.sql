@@ -114,6 +114,12 @@ create table own_transfer (
 
 comment on table own_transfer is 'What was moved between two accounts of one user while there were accounts. Only ever read.';
 
+-- What nobody does in a statement that was meant so, as with accounts.
+create trigger user_balance_no_delete before delete or truncate on user_balance
+  for each statement execute function refuse_statement('balances are never deleted');
+create trigger user_balance_keeps_identity before update of user_id, currency on user_balance
+  for each statement
+  execute function refuse_statement('the user and the currency of a balance never change');
 create trigger user_transaction_append_only before update or delete on user_transaction
   for each row execute function refuse_change();
 create trigger user_transaction_no_truncate before truncate on user_transaction

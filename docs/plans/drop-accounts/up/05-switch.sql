@@ -22,7 +22,12 @@ create function drop_accounts.define_main_account() returns void
 language plpgsql as $define$
 begin
   create view drop_accounts.main_account as
-  select id, user_id, currency
+  select
+    id,
+    user_id,
+    currency,
+    rolled_up_until,
+    coalesce(rolled_up_until_id, '00000000-0000-0000-0000-000000000000') as rolled_up_until_id
   from archive.account a
   where not exists (
     select
@@ -36,7 +41,9 @@ end
 $define$;
 
 -- What the old version goes on reading. Inner joins and no union in `account`: it locks rows of it,
--- and is refused when it writes, not before it knows why.
+-- and is refused when it writes, not before it knows why. Sums that were rolled up stay as they are:
+-- nothing is due to be, and what users post with a date of that time is late, as it is for accounts.
+-- On the way back movements leave the second halves of these unions when they enter the first.
 create function drop_accounts.define_old_names() returns void
 language plpgsql as $define$
 begin
@@ -53,7 +60,8 @@ begin
     a.created_at,
     case when is_main then b.held else 0 end as held,
     a.rolled_up_until,
-    a.rolled_up_entry_no
+    a.rolled_up_until_id,
+    a.entry_no as rolled_up_entries
   from archive.account a
   join public.user_balance b on b.user_id = a.user_id and b.currency = a.currency
   cross join lateral (
@@ -78,14 +86,35 @@ begin
     u.id, u.amount, u.balance_after, u.entry_no, u.counterparty_balance_after,
     u.counterparty_entry_no, u.effective_at, u.created_at, u.reverses_id, own.id, other.id,
     u.currency, u.description, u.metadata, u.xact_no, u.hold_id
-  from public.user_transaction u
+  from drop_accounts.progress mark
+  join public.user_transaction u on (u.xact_no, u.id) > (mark.back_xact_no, mark.back_id)
   join drop_accounts.main_account own on own.user_id = u.user_id and own.currency = u.currency
   left join drop_accounts.main_account other
     on other.user_id = u.counterparty_user_id and other.currency = u.currency
   where not u.carried_over;
 
+  create view public.late_entry as
+  select effective_at, transaction_id, amount, is_expense, account_id
+  from archive.late_entry
+  union all
+  select u.effective_at, u.id, u.amount, u.amount < 0, m.id
+  from drop_accounts.progress mark
+  join public.user_transaction u on (u.xact_no, u.id) > (mark.back_xact_no, mark.back_id)
+  join drop_accounts.main_account m on m.user_id = u.user_id and m.currency = u.currency
+  where not u.carried_over
+    and (u.effective_at, u.id) < (m.rolled_up_until, m.rolled_up_until_id)
+  union all
+  select u.effective_at, u.id, -u.amount, u.amount > 0, m.id
+  from drop_accounts.progress mark
+  join public.user_transaction u on (u.xact_no, u.id) > (mark.back_xact_no, mark.back_id)
+  join drop_accounts.main_account m
+    on m.user_id = u.counterparty_user_id and m.currency = u.currency
+  where not u.carried_over
+    and (u.effective_at, u.id) < (m.rolled_up_until, m.rolled_up_until_id);
+
   perform drop_accounts.grant_like('archive.account', 'public.account');
   perform drop_accounts.grant_like('archive.transaction', 'public.transaction');
+  perform drop_accounts.grant_like('archive.late_entry', 'public.late_entry');
 
   -- `for each statement`, because a refusal alone, with no row to write, must not be remembered.
   create trigger account_moved before insert or update or delete on public.account
@@ -97,6 +126,15 @@ begin
     for each row execute function drop_accounts.refuse_old_version();
   create trigger transaction_row_moved instead of insert or update or delete on public.transaction
     for each row execute function drop_accounts.refuse_old_version();
+
+  -- The old version would seal what it reads through the views, and find that no balance is the sum of
+  -- its account's entries. Refused, it seals no more, and says of its last check how old it is.
+  create trigger seal_moved before insert on public.seal
+    for each statement execute function drop_accounts.refuse_old_version();
+  create trigger verification_moved before update on public.verification
+    for each statement execute function drop_accounts.refuse_old_version();
+  create trigger verified_account_moved before insert or update or delete on public.verified_account
+    for each statement execute function drop_accounts.refuse_old_version();
 end
 $define$;
 
@@ -133,7 +171,8 @@ language plpgsql as $$
 declare
   wrong text;
 begin
-  lock table public.account, public.transaction, public.hold in access exclusive mode;
+  lock table public.account, public.transaction, public.hold, public.late_entry
+    in access exclusive mode;
   -- Whoever posted before has committed; nobody posts now. The rest is at most a few batches.
   for batch in 1 .. 3 loop
     exit when drop_accounts.carry_over(2000, 9223372036854775807) < 2000;
@@ -170,6 +209,7 @@ begin
   drop trigger account_touched on public.account;
   alter table public.account set schema archive;
   alter table public.transaction set schema archive;
+  alter table public.late_entry set schema archive;
   -- From here on it holds for the user, all accounts together.
   alter table archive.account drop constraint account_available_covers_limit;
   alter table user_balance add constraint user_balance_available_covers_limit
@@ -178,6 +218,8 @@ begin
   alter table hold add constraint hold_has_user check (user_id is not null) not valid;
   perform drop_accounts.define_main_account();
   perform drop_accounts.define_old_names();
+  create trigger hold_keeps_user before update of user_id, counterparty_user_id on hold
+    for each statement execute function refuse_statement('the users of a hold never change');
   create trigger user_balance_opened after insert on user_balance
     for each row execute function drop_accounts.open_archived_account();
   create trigger user_balance_touched after update of min_balance on user_balance

@@ -4,11 +4,15 @@
 set lock_timeout = '200ms';
 set statement_timeout = 0;
 
-call drop_accounts.patiently('drop view public.account, public.transaction');
--- Sums and largest expenses per account: derived, and derived anew per user. With the accounts they
--- can come back.
-call drop_accounts.patiently('alter table public.late_entry set schema archive');
+call drop_accounts.patiently('drop view public.account, public.transaction, public.late_entry');
+-- Sums and largest expenses per account, and the chain of seals over what was posted to accounts: they
+-- belong to the rows in the archive, and can come back with them. Rights and triggers go along.
+call drop_accounts.patiently('alter table public.entry_rollup set schema archive');
 call drop_accounts.patiently('alter function public.balance_before set schema archive');
+call drop_accounts.patiently('alter function public.roll_up set schema archive');
+call drop_accounts.patiently('alter table public.seal set schema archive');
+call drop_accounts.patiently('alter table public.verification set schema archive');
+call drop_accounts.patiently('alter table public.verified_account set schema archive');
 call drop_accounts.patiently($$
   create trigger account_at_rest before update or delete or truncate on archive.account
     for each statement execute function refuse_change()

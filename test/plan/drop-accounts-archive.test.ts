@@ -1,0 +1,126 @@
+import { pollUntil } from '../harness/poll'
+import { spawnProgram } from '../harness/program'
+import { get, spawnApi, type ApiProcess } from '../ledger/processes'
+import { newPopulatedBook, one, rollAllUp, type Book } from './book'
+import { runAll, stepsOf } from './script'
+
+jest.setTimeout(120_000)
+
+const up = stepsOf('up.sql')
+const down = stepsOf('down.sql')
+
+let book: Book
+let api: ApiProcess
+beforeAll(async () => {
+  book = await newPopulatedBook({ users: 20, transactions: 3000 })
+  api = await spawnApi(book.url)
+})
+afterAll(async () => {
+  await api.program.close()
+  await book.close()
+})
+
+/** What is sealed and verified without a finding, when that is all there is. */
+async function everythingVerified(): Promise<{ verified: number; seal: number }> {
+  const { transactions } = await one(book, 'select count(*)::int as transactions from transaction')
+  return pollUntil(
+    async () => {
+      const { status, json } = await get(`${api.url}/ledger/verification`)
+      if (status !== 200 || json.verified_transactions !== transactions) return false
+      expect(json).toMatchObject({ intact: true, findings: [] })
+      return { verified: json.verified_transactions, seal: json.seals.last.no }
+    },
+    { what: 'a verification of everything', timeoutMs: 60_000 },
+  )
+}
+
+const period = 'from=2000-01-01T00:00:00Z&to=2039-12-31T00:00:00Z'
+
+async function largestExpense(): Promise<string> {
+  const { status, json } = await get(`${api.url}/users/ada/transactions/max?${period}`)
+  expect(status).toBe(200)
+  return json.largest_expenses.EUR.transaction.id
+}
+
+/** Accounts whose sum before some moment is another one when it is rolled up than entry by entry. */
+const wrongSums = `
+  select a.id, m.moment
+  from account a
+  cross join (
+    select effective_at as moment from transaction where id in (
+      (select id from transaction order by effective_at limit 1 offset 7),
+      (select id from transaction order by effective_at desc limit 1 offset 99)
+    )
+    union all select timestamptz '2024-01-01' union all select 'infinity'
+  ) as m
+  where balance_before(a.id, m.moment) <> (
+    select coalesce(sum(case a.id when t.account_id then t.amount else -t.amount end), 0)
+    from transaction t
+    where a.id in (t.account_id, t.counterparty_id) and t.effective_at < m.moment
+  )`
+
+/** As much as ada has, spent long ago: further back than any rollup of hers. */
+const spendLongAgo = `
+  with spent as (
+    update user_balance set balance = min_balance + held, entry_no = entry_no + 1
+    where user_id = 'ada' and currency = 'EUR'
+    returning balance, entry_no
+  )
+  insert into user_transaction (
+    id, amount, balance_after, entry_no, effective_at, created_at, xact_no, user_id, currency
+  )
+  select gen_random_uuid(), $1::bigint, balance, entry_no, '2001-01-01', clock_timestamp(),
+    pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch), 'ada', 'EUR'
+  from spent
+  returning id`
+
+const belongings = `
+  select string_agg(name, ' ' order by name) as names from (
+    select relname from pg_class
+    where relnamespace = to_regnamespace('archive') and relkind in ('r', 'v')
+    union all
+    select proname from pg_proc where pronamespace = to_regnamespace('archive')
+  ) as thing (name)`
+
+test('rollups and seals follow the accounts into the archive and back, and are right at each step', async () => {
+  const { seal } = await everythingVerified()
+  expect(await one(book, `select count(*) > 100 as many from entry_rollup`)).toEqual({ many: true })
+  const before = await largestExpense()
+
+  await runAll(book.client, up.slice(0, 5))
+  expect(await largestExpense()).toBe(before)
+  const { spendable } = await one(
+    book,
+    `select (balance - held - min_balance)::text as spendable from user_balance
+     where user_id = 'ada' and currency = 'EUR'`,
+  )
+  const { id } = await one(book, spendLongAgo, [`-${spendable}`])
+  expect(await largestExpense()).toBe(id)
+  expect(await book.ask(wrongSums)).toEqual([])
+  for (const text of [
+    `insert into seal select * from seal where false`,
+    `update verification set checked_at = checked_at`,
+    `delete from verified_account`,
+  ]) {
+    await expect(book.client.query(text)).rejects.toMatchObject({ code: '25006' })
+  }
+
+  await runAll(book.client, up.slice(5))
+  expect((await one(book, belongings)).names).toBe(
+    'account balance_before entry_rollup late_entry roll_up seal transaction verification verified_account',
+  )
+  await runAll(book.client, down)
+  expect(await one(book, belongings)).toEqual({ names: null })
+  expect(await one(book, `select transaction_id from late_entry`)).toEqual({ transaction_id: id })
+  expect(await largestExpense()).toBe(id)
+  expect(await book.ask(wrongSums)).toEqual([])
+  await book.client.query(rollAllUp)
+  expect(await largestExpense()).toBe(id)
+  expect(await book.ask(wrongSums)).toEqual([])
+
+  const after = await everythingVerified()
+  expect(after.seal).toBeGreaterThan(seal)
+  const env = { DATABASE_URL: book.url }
+  const recheck = await spawnProgram('verify', ['config/verify/local.json'], env).exited
+  expect(recheck).toMatchObject({ code: 0 })
+})
