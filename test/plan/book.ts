@@ -37,7 +37,7 @@ export async function newPopulatedBook(numbers: {
   }
   const client = await connect()
   await client.query(special)
-  await client.query(rollAllUp)
+  await client.query(rollAllUp({ entriesMin: 20 }))
   return {
     url: database.url,
     client,
@@ -66,15 +66,15 @@ const special = `
   from hold h
   where h.account_id = a.id;`
 
-/** In steps so small that some account is left with entries that are not rolled up, and split buckets. */
-export const rollAllUp = `
+/** Rolls up every account that has so many entries to roll up; splits buckets of more than 30. */
+export const rollAllUp = ({ entriesMin }: { entriesMin: number }) => `
   do $$
   declare
     next_id text;
   begin
     for next_id in select id from account order by id loop
       loop
-        case roll_up(next_id, 20, 2000, 30)
+        case roll_up(next_id, ${entriesMin}, 2000, 30)
           when 'done' then exit;
           when 'given up' then raise exception 'entries of % were missed', next_id;
           else null;
