@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { apiOptions } from '../../internal/build/build'
 
 /** What a process of this program can serve; `real` is the API as it is run. */
 export type StoreName = 'real' | 'memory' | 'plain' | 'pg-mem'
@@ -59,7 +60,10 @@ export async function startBenchServer(
   { program, databaseUrl, profileFolder }: BenchServerOptions,
 ): Promise<BenchServer> {
   const child = fork(program, ['serve', store, databaseUrl], {
-    execArgv: profileFolder === undefined ? [] : profileOptions(store, profileFolder),
+    execArgv: [
+      ...apiOptions(),
+      ...(profileFolder === undefined ? [] : profileOptions(store, profileFolder)),
+    ],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   let failure: object | undefined

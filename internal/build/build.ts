@@ -4,6 +4,7 @@ import { join } from 'node:path'
 // Put in their places by scripts/build.mjs; from the sources, as in tests, they do not exist.
 declare const TILLBOOK_VERSION: string | undefined
 declare const TILLBOOK_MIGRATIONS: string[] | undefined
+declare const TILLBOOK_API_OPTIONS: string[] | undefined
 
 /** The version in package.json. */
 export function version(): string {
@@ -18,6 +19,11 @@ export function migrationNames(): string[] {
   return readdirSync(inCheckout('migrations'))
     .filter((name) => /^\d+-.+\.sql$/.test(name))
     .sort()
+}
+
+/** Node's own options that bin/tillbook-api is started with; none from the sources. */
+export function apiOptions(): string[] {
+  return typeof TILLBOOK_API_OPTIONS !== 'undefined' ? TILLBOOK_API_OPTIONS : []
 }
 
 function inCheckout(name: string): string {
