@@ -61,7 +61,8 @@ export async function startBenchServer(
 ): Promise<BenchServer> {
   const child = fork(program, ['serve', store, databaseUrl], {
     execArgv: [
-      ...apiOptions(),
+      // Those in memory keep their books on the heap.
+      ...(store === 'real' || store === 'plain' ? apiOptions() : []),
       ...(profileFolder === undefined ? [] : profileOptions(store, profileFolder)),
     ],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
