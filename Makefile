@@ -46,7 +46,7 @@ db-url: $(INSTALLED) ## print the URL of the database, as for psql
 	@./bin/tillbook-database url $(DATABASE_CONFIG)
 
 chaos: $(INSTALLED) ## fight three API processes and PostgreSQL, then check every promise; SEED=1 SECONDS=600
-	@node scripts/build.mjs chaos api
+	@node scripts/build.mjs chaos api verify
 	@./bin/tillbook-chaos $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 overload: $(INSTALLED) ## offer three times the load that can be served; SECONDS=10 ROUNDS=5

@@ -89,11 +89,60 @@ where e.balance_after < a.min_balance and e.amount < 0
 order by e.account_id, e.transaction_id
 limit 100;
 
+-- name: ListWrongHeld :many
+-- What is set aside on an account is what is left of its holds that were not closed, and can be had.
+select
+  a.id, a.balance, a.held, a.min_balance,
+  coalesce(sum(h.amount - h.captured), 0)::text as "left_of_holds!"
+from account a
+left join hold h on h.account_id = a.id and h.closed_at is null
+group by a.id
+having a.held <> coalesce(sum(h.amount - h.captured), 0) or a.balance - a.held < a.min_balance
+order by a.id
+limit 100;
+
+-- name: ListWrongHolds :many
+-- What was captured of a hold are the transactions that say so, between its two sides, and never more
+-- than there was.
+select h.id, h.amount, h.captured, coalesce(sum(-t.amount), 0)::text as "paid!"
+from hold h
+left join transaction t on t.hold_id = h.id
+group by h.id
+having
+  h.captured <> coalesce(sum(-t.amount), 0)
+  or h.captured > h.amount
+  or coalesce(bool_or(t.account_id <> h.account_id), false)
+  or bool_or(t.id is not null and t.counterparty_id is distinct from h.counterparty_id)
+  or (coalesce(h.closed_as, '') = 'captured') <> (h.captured = h.amount)
+order by h.id
+limit 100;
+
+-- name: ListWrongReversals :many
+-- A transaction is reversed once at most, by its opposite.
+select t.id, count(*) as "reversals!"
+from transaction t
+join transaction r on r.reverses_id = t.id
+group by t.id
+having
+  count(*) > 1
+  or bool_or(
+    r.amount <> -t.amount
+    or r.account_id <> t.account_id
+    or r.counterparty_id is distinct from t.counterparty_id
+  )
+order by t.id
+limit 100;
+
 -- name: ListDoubledRequests :many
--- Every request carries a description of its own, so that one that was carried out twice shows,
--- with or without a key.
+-- Every request that makes something new carries a description of its own, so that one that was
+-- carried out twice shows, with or without a key. Reversals and captures have that of something else.
+with made as (
+  select description from transaction where reverses_id is null and hold_id is null
+  union all
+  select description from hold
+)
 select description as "description!", count(*) as "times!"
-from transaction
+from made
 where description is not null
 group by description
 having count(*) > 1
@@ -117,8 +166,11 @@ with told as (
   select *
   from unnest(
     $ids::uuid[], $account_ids::text[], $counterparty_ids?::text[], $currencies::text[],
-    $amounts::text[], $balances_after::text[], $descriptions?::text[]
-  ) as t (id, account_id, counterparty_id, currency, amount, balance_after, description)
+    $amounts::text[], $balances_after::text[], $descriptions?::text[], $reverses_ids?::uuid[],
+    $hold_ids?::uuid[]
+  ) as t (
+    id, account_id, counterparty_id, currency, amount, balance_after, description, reverses_id, hold_id
+  )
 )
 select told.id as "id!", t.id is not null as "is_there!"
 from told
@@ -130,20 +182,77 @@ where (
   told.currency,
   told.amount::numeric * power(10::numeric, c.scale),
   told.balance_after::numeric * power(10::numeric, c.scale),
-  told.description
+  told.description,
+  told.reverses_id,
+  told.hold_id
 ) is distinct from (
-  t.account_id, t.counterparty_id, t.currency, t.amount::numeric, t.balance_after::numeric, t.description
+  t.account_id, t.counterparty_id, t.currency, t.amount::numeric, t.balance_after::numeric,
+  t.description, t.reverses_id, t.hold_id
 )
 order by told.id
 limit 100;
 
--- name: ListUntoldTransactions :many
--- Of these requests, which were refused or answered by another transaction, those that are in the book.
-select description as "description!", id
-from transaction
-where description = any($descriptions::text[])
-order by description, id
+-- name: ListUntrueHolds :many
+-- Holds that were told of in a 2xx, as far as they are not there so: what was captured of one may be
+-- more since, and one that was over stays as it was.
+with told as (
+  select *
+  from unnest(
+    $ids::uuid[], $account_ids::text[], $counterparty_ids?::text[], $currencies::text[],
+    $amounts::text[], $captured::text[], $statuses::text[], $descriptions?::text[]
+  ) as t (id, account_id, counterparty_id, currency, amount, captured, status, description)
+)
+select distinct told.id as "id!", h.id is not null as "is_there!"
+from told
+left join currency c on c.code = told.currency
+left join hold h on h.id = told.id
+where (
+  told.account_id,
+  told.counterparty_id,
+  told.currency,
+  told.amount::numeric * power(10::numeric, c.scale),
+  told.description
+) is distinct from (
+  h.account_id, h.counterparty_id, h.currency, h.amount::numeric, h.description
+)
+  or told.captured::numeric * power(10::numeric, c.scale) > h.captured
+  or (told.status <> 'open' and told.status is distinct from h.closed_as)
+  or (
+    told.status <> 'open'
+    and told.captured::numeric * power(10::numeric, c.scale) is distinct from h.captured::numeric
+  )
+order by told.id
+limit 100;
+
+-- name: ListTraces :many
+-- Of these traces, which requests leave that were refused or have no answer, those that are in the book.
+with made as (
+  select
+    id,
+    case
+      when reverses_id is not null then 'reversal of ' || reverses_id
+      when hold_id is not null then 'capture of ' || hold_id
+      else description
+    end as trace
+  from transaction
+  union all
+  select id, 'hold ' || description from hold
+)
+select trace as "trace!", id as "id!"
+from made
+where trace = any($traces::text[])
+order by trace, id
 limit 100000;
 
--- name: CountTransactions :one
-select count(*) as "transactions!" from transaction;
+-- name: CountMade :one
+select
+  (select count(*) from transaction) as "transactions!",
+  (select count(*) from hold) as "holds!";
+
+-- name: ListTransactionIds :many
+-- All of them, in pieces.
+select id
+from transaction
+where id > $after::uuid
+order by id
+limit 10000;

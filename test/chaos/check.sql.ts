@@ -136,19 +136,99 @@ limit 100`,
   params: [],
 })
 
+export interface ListWrongHeldRow {
+  id: string | null
+  balance: bigint | null
+  held: bigint | null
+  min_balance: bigint | null
+  left_of_holds: string
+}
+
+/** What is set aside on an account is what is left of its holds that were not closed, and can be had. */
+export const listWrongHeld = many<void, ListWrongHeldRow>({
+  name: 'check.ListWrongHeld',
+  text: `select
+  a.id, a.balance, a.held, a.min_balance,
+  coalesce(sum(h.amount - h.captured), 0)::text as "left_of_holds"
+from account a
+left join hold h on h.account_id = a.id and h.closed_at is null
+group by a.id
+having a.held <> coalesce(sum(h.amount - h.captured), 0) or a.balance - a.held < a.min_balance
+order by a.id
+limit 100`,
+  params: [],
+})
+
+export interface ListWrongHoldsRow {
+  id: string | null
+  amount: bigint | null
+  captured: bigint | null
+  paid: string
+}
+
+/**
+ * What was captured of a hold are the transactions that say so, between its two sides, and never more
+ * than there was.
+ */
+export const listWrongHolds = many<void, ListWrongHoldsRow>({
+  name: 'check.ListWrongHolds',
+  text: `select h.id, h.amount, h.captured, coalesce(sum(-t.amount), 0)::text as "paid"
+from hold h
+left join transaction t on t.hold_id = h.id
+group by h.id
+having
+  h.captured <> coalesce(sum(-t.amount), 0)
+  or h.captured > h.amount
+  or coalesce(bool_or(t.account_id <> h.account_id), false)
+  or bool_or(t.id is not null and t.counterparty_id is distinct from h.counterparty_id)
+  or (coalesce(h.closed_as, '') = 'captured') <> (h.captured = h.amount)
+order by h.id
+limit 100`,
+  params: [],
+})
+
+export interface ListWrongReversalsRow {
+  id: string
+  reversals: bigint
+}
+
+/** A transaction is reversed once at most, by its opposite. */
+export const listWrongReversals = many<void, ListWrongReversalsRow>({
+  name: 'check.ListWrongReversals',
+  text: `select t.id, count(*) as "reversals"
+from transaction t
+join transaction r on r.reverses_id = t.id
+group by t.id
+having
+  count(*) > 1
+  or bool_or(
+    r.amount <> -t.amount
+    or r.account_id <> t.account_id
+    or r.counterparty_id is distinct from t.counterparty_id
+  )
+order by t.id
+limit 100`,
+  params: [],
+})
+
 export interface ListDoubledRequestsRow {
   description: string
   times: bigint
 }
 
 /**
- * Every request carries a description of its own, so that one that was carried out twice shows,
- * with or without a key.
+ * Every request that makes something new carries a description of its own, so that one that was
+ * carried out twice shows, with or without a key. Reversals and captures have that of something else.
  */
 export const listDoubledRequests = many<void, ListDoubledRequestsRow>({
   name: 'check.ListDoubledRequests',
-  text: `select description as "description", count(*) as "times"
-from transaction
+  text: `with made as (
+  select description from transaction where reverses_id is null and hold_id is null
+  union all
+  select description from hold
+)
+select description as "description", count(*) as "times"
+from made
 where description is not null
 group by description
 having count(*) > 1
@@ -184,6 +264,8 @@ export interface ListUntrueAnswersParams {
   amounts: string[]
   balances_after: string[]
   descriptions: (string | null)[]
+  reverses_ids: (string | null)[]
+  hold_ids: (string | null)[]
 }
 
 export interface ListUntrueAnswersRow {
@@ -198,8 +280,11 @@ export const listUntrueAnswers = many<ListUntrueAnswersParams, ListUntrueAnswers
   select *
   from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::text[],
-    $5::text[], $6::text[], $7::text[]
-  ) as t (id, account_id, counterparty_id, currency, amount, balance_after, description)
+    $5::text[], $6::text[], $7::text[], $8::uuid[],
+    $9::uuid[]
+  ) as t (
+    id, account_id, counterparty_id, currency, amount, balance_after, description, reverses_id, hold_id
+  )
 )
 select told.id as "id", t.id is not null as "is_there"
 from told
@@ -211,9 +296,12 @@ where (
   told.currency,
   told.amount::numeric * power(10::numeric, c.scale),
   told.balance_after::numeric * power(10::numeric, c.scale),
-  told.description
+  told.description,
+  told.reverses_id,
+  told.hold_id
 ) is distinct from (
-  t.account_id, t.counterparty_id, t.currency, t.amount::numeric, t.balance_after::numeric, t.description
+  t.account_id, t.counterparty_id, t.currency, t.amount::numeric, t.balance_after::numeric,
+  t.description, t.reverses_id, t.hold_id
 )
 order by told.id
 limit 100`,
@@ -225,37 +313,133 @@ limit 100`,
     'amounts',
     'balances_after',
     'descriptions',
+    'reverses_ids',
+    'hold_ids',
   ],
 })
 
-export interface ListUntoldTransactionsParams {
-  descriptions: string[]
+export interface ListUntrueHoldsParams {
+  ids: string[]
+  account_ids: string[]
+  counterparty_ids: (string | null)[]
+  currencies: string[]
+  amounts: string[]
+  captured: string[]
+  statuses: string[]
+  descriptions: (string | null)[]
 }
 
-export interface ListUntoldTransactionsRow {
-  description: string
+export interface ListUntrueHoldsRow {
+  id: string
+  is_there: boolean
+}
+
+/**
+ * Holds that were told of in a 2xx, as far as they are not there so: what was captured of one may be
+ * more since, and one that was over stays as it was.
+ */
+export const listUntrueHolds = many<ListUntrueHoldsParams, ListUntrueHoldsRow>({
+  name: 'check.ListUntrueHolds',
+  text: `with told as (
+  select *
+  from unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[],
+    $5::text[], $6::text[], $7::text[], $8::text[]
+  ) as t (id, account_id, counterparty_id, currency, amount, captured, status, description)
+)
+select distinct told.id as "id", h.id is not null as "is_there"
+from told
+left join currency c on c.code = told.currency
+left join hold h on h.id = told.id
+where (
+  told.account_id,
+  told.counterparty_id,
+  told.currency,
+  told.amount::numeric * power(10::numeric, c.scale),
+  told.description
+) is distinct from (
+  h.account_id, h.counterparty_id, h.currency, h.amount::numeric, h.description
+)
+  or told.captured::numeric * power(10::numeric, c.scale) > h.captured
+  or (told.status <> 'open' and told.status is distinct from h.closed_as)
+  or (
+    told.status <> 'open'
+    and told.captured::numeric * power(10::numeric, c.scale) is distinct from h.captured::numeric
+  )
+order by told.id
+limit 100`,
+  params: [
+    'ids',
+    'account_ids',
+    'counterparty_ids',
+    'currencies',
+    'amounts',
+    'captured',
+    'statuses',
+    'descriptions',
+  ],
+})
+
+export interface ListTracesParams {
+  traces: string[]
+}
+
+export interface ListTracesRow {
+  trace: string
   id: string
 }
 
-/** Of these requests, which were refused or answered by another transaction, those that are in the book. */
-export const listUntoldTransactions = many<ListUntoldTransactionsParams, ListUntoldTransactionsRow>(
-  {
-    name: 'check.ListUntoldTransactions',
-    text: `select description as "description", id
-from transaction
-where description = any($1::text[])
-order by description, id
-limit 100000`,
-    params: ['descriptions'],
-  },
+/** Of these traces, which requests leave that were refused or have no answer, those that are in the book. */
+export const listTraces = many<ListTracesParams, ListTracesRow>({
+  name: 'check.ListTraces',
+  text: `with made as (
+  select
+    id,
+    case
+      when reverses_id is not null then 'reversal of ' || reverses_id
+      when hold_id is not null then 'capture of ' || hold_id
+      else description
+    end as trace
+  from transaction
+  union all
+  select id, 'hold ' || description from hold
 )
+select trace as "trace", id as "id"
+from made
+where trace = any($1::text[])
+order by trace, id
+limit 100000`,
+  params: ['traces'],
+})
 
-export interface CountTransactionsRow {
+export interface CountMadeRow {
   transactions: bigint
+  holds: bigint
 }
 
-export const countTransactions = one<void, CountTransactionsRow>({
-  name: 'check.CountTransactions',
-  text: `select count(*) as "transactions" from transaction`,
+export const countMade = one<void, CountMadeRow>({
+  name: 'check.CountMade',
+  text: `select
+  (select count(*) from transaction) as "transactions",
+  (select count(*) from hold) as "holds"`,
   params: [],
+})
+
+export interface ListTransactionIdsParams {
+  after: string
+}
+
+export interface ListTransactionIdsRow {
+  id: string
+}
+
+/** All of them, in pieces. */
+export const listTransactionIds = many<ListTransactionIdsParams, ListTransactionIdsRow>({
+  name: 'check.ListTransactionIds',
+  text: `select id
+from transaction
+where id > $1::uuid
+order by id
+limit 10000`,
+  params: ['after'],
 })

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newRandom, pick, type Random } from '../harness/random'
-import { isDefinite, note, type History, type Reply, type Sent } from './history'
+import { remember, type Book } from './book'
+import { bulkPart, partKey } from './bulk-kinds'
+import { isCreated, isDefinite, note, type History, type Sent } from './history'
 import { send } from './http'
-import { drawKind, type Book } from './workload'
+import type { Reply } from './kind'
+import { drawKind } from './workload'
 
 export interface ClientOptions {
   seed: number
@@ -24,8 +27,9 @@ export async function runClient(options: ClientOptions): Promise<void> {
   const random = newRandom(options.seed)
   for (let n = 1; !signal.aborted; n++) {
     const sent = draw(random, options.book, `${name}-${n}`)
-    history.sent.push(sent)
+    history.sent.push(sent, ...(sent.parts ?? []))
     await carryOut(random, sent, options)
+    for (const one of [sent, ...(sent.parts ?? [])]) learn(options.book, one)
     // Now and then a client that has its answer asks once more.
     if (sent.answer && sent.key !== null && chance(random, 3)) await tryOnce(random, sent, options)
     await sleep(random.between(0, thinkMaxMs))
@@ -33,9 +37,27 @@ export async function runClient(options: ClientOptions): Promise<void> {
 }
 
 function draw(random: Random, book: Book, label: string): Sent {
-  const kind = drawKind(random)
   const key = chance(random, 15) ? null : `key-${label}`
-  return { ...kind.ask(random, book, label), kind, label, key, tries: 0 }
+  for (;;) {
+    const kind = drawKind(random)
+    const asked = kind.ask(random, { book, label, key })
+    if (!asked) continue
+    const { parts, ...rest } = asked
+    const sent: Sent = { ...rest, kind, label, key, tries: 0 }
+    const toSent = (part: object, n: number) => ({
+      ...(part as Sent),
+      ...{ kind: bulkPart, key: partKey(key, n), tries: 0, whole: sent },
+    })
+    return parts ? Object.assign(sent, { parts: parts.map(toSent) }) : sent
+  }
+}
+
+/** Whatever was made can be the matter of somebody's next request. */
+function learn(book: Book, sent: Sent): void {
+  if (!isCreated(sent)) return
+  const answer: unknown = JSON.parse(sent.answer!.text)
+  remember(book.transactions, ...sent.kind.tells(answer))
+  remember(book.holds, ...(sent.kind.tellsHolds?.(answer) ?? []))
 }
 
 const chance = (random: Random, percent: number) => random.between(1, 100) <= percent

@@ -1,16 +1,13 @@
-import type { Asked, RequestKind } from './workload'
-
-/** What came over the wire. */
-export interface Reply {
-  status: number
-  text: string
-  isReplayed: boolean
-}
+import type { Asked, Reply, RequestKind } from './kind'
 
 /** A request, and what is remembered of it. */
-export interface Sent extends Asked {
+export interface Sent extends Omit<Asked, 'parts'> {
   kind: RequestKind
-  /** Unique; what it makes carries it as its description. */
+  /** Those of a bulk, in its order. */
+  parts?: Sent[]
+  /** The bulk that it is part of. */
+  whole?: Sent
+  /** Unique; what it makes carries it as its description, where it has one of its own. */
   label: string
   /** Null for one without a key, which is sent once and never again. */
   key: string | null
@@ -35,15 +32,13 @@ export function newHistory(): History {
   return { sent: [], findings: [], count: {} }
 }
 
-/** Whether it settles the request: neither "later" nor "perhaps". */
+/** Whether it settles the request, and each part of a bulk: neither "later" nor "perhaps". */
 export function isDefinite({ status, text }: Reply): boolean {
-  if (status >= 200 && status < 300) return true
-  return status >= 400 && status < 500 && ![408, 429].includes(status) && !isInProgress(text)
+  const settles = status >= 200 && status < 500 && ![408, 429].includes(status)
+  return settles && !passing.test(text)
 }
 
-function isInProgress(text: string): boolean {
-  return text.includes('"idempotency.in_progress"')
-}
+const passing = /"code":"(?:idempotency\.in_progress|ledger\.busy)"/
 
 /** A refusal names the request that it answers, which is another one each time; all else is equal. */
 export function isSameAnswer(a: Reply, b: Reply): boolean {
@@ -51,15 +46,22 @@ export function isSameAnswer(a: Reply, b: Reply): boolean {
 }
 
 function withoutInstance(text: string): string {
-  return text.replace(/"instance":"[^"]*"/, '"instance":""')
+  return text.replace(/"instance":"[^"]*"/g, '"instance":""')
 }
 
 /** Takes an answer down; one that contradicts an earlier one is a finding. */
 export function note(history: History, sent: Sent, reply: Reply): void {
-  const { answer } = sent
   const outcome = outcomeOf(reply)
   history.count[outcome] = (history.count[outcome] ?? 0) + 1
   if (reply.status === 500) find(history, 'no defects', `${sent.label}: ${reply.text}`)
+  noteAnswer(history, sent, reply)
+  for (const [n, verdict] of (sent.kind.verdicts?.(reply) ?? []).entries()) {
+    if (verdict) noteAnswer(history, sent.parts![n]!, verdict)
+  }
+}
+
+function noteAnswer(history: History, sent: Sent, reply: Reply): void {
+  const { answer } = sent
   if (!isDefinite(reply)) return
   if (!answer) sent.answer = reply
   else if (!isSameAnswer(answer, reply)) {
@@ -81,6 +83,12 @@ export function find({ findings }: History, rule: string, what: string): void {
 
 export function show({ status, text }: Reply): string {
   return `${status} ${text.slice(0, 300)}`
+}
+
+/** Whether it was told that nothing was made: of all but one of an atomic bulk, by way of that one. */
+export function isRefused(sent: Sent): boolean {
+  const answer = sent.answer ?? sent.whole?.answer
+  return answer !== undefined && !(sent.answer && isCreated(sent))
 }
 
 /** Whether it was carried out, as far as its answer says. */

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
-import type { Reply, Sent } from './history'
+import type { Sent } from './history'
+import type { Reply } from './kind'
 
 // Longer than the API takes for any answer, so that only what is frozen or gone runs into it.
 const timeoutMs = 5000
@@ -8,12 +9,17 @@ const timeoutMs = 5000
 const agent = new Agent({ keepAlive: true, maxSockets: 512 })
 
 /** Sends it as it is, with its key; throws when no whole answer came. */
-export function send(url: string, { path, body, key }: Pick<Sent, 'path' | 'body' | 'key'>) {
+export async function send(
+  url: string,
+  { path, body, key, kind }: Pick<Sent, 'path' | 'body' | 'key'> & Partial<Pick<Sent, 'kind'>>,
+): Promise<Reply> {
   const headers = {
-    'Content-Type': 'application/json',
+    ...(body && { 'Content-Type': 'application/json' }),
     ...(key !== null && { 'Idempotency-Key': key }),
   }
-  return exchange(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const text = body ? JSON.stringify(body) : ''
+  const reply = await exchange(`${url}${path}`, { method: 'POST', headers, body: text })
+  return kind?.read?.(reply) ?? reply
 }
 
 export function get(url: string): Promise<Reply> {

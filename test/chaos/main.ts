@@ -11,7 +11,8 @@ Usage: tillbook-chaos [options]
 
 Clients with Idempotency-Keys against three API processes on one PostgreSQL of its own, while processes
 are killed and frozen, connections cut in the middle of COMMIT, locks and connections taken, and clocks
-shifted. Afterwards every promise is checked. To be run in the checkout, after \`make build\`.
+shifted. Consumers of the events read along. Afterwards every promise is checked. To be run in the
+checkout, after \`make build\`.
 
   --seed N      the same faults and requests as the run of that seed (another one each time)
   --seconds N   under fire (25)

@@ -13,18 +13,33 @@ export interface Mutant {
 export const mutants: Record<string, Mutant> = {
   'believes-lost-commits': {
     file: 'pkg/transaction/sql/outcome.ts',
-    find: `return row ? 'committed' : 'not committed'`,
+    find: `return isThere ? 'committed' : 'not committed'`,
     put: `return 'committed'`,
   },
   'repeats-lost-commits': {
     file: 'pkg/transaction/sql/outcome.ts',
-    find: `return row ? 'committed' : 'not committed'`,
+    find: `return isThere ? 'committed' : 'not committed'`,
     put: `return 'not committed'`,
   },
   'acknowledges-early': {
     file: 'internal/postgres/connection.ts',
     find: `'-c synchronous_commit=on`,
     put: `'-c synchronous_commit=off`,
+  },
+  'keeps-refused-bulks': {
+    file: 'pkg/transaction/decide.ts',
+    find: `return refusedAt === null && !isDryRun`,
+    put: `return true`,
+  },
+  'captures-without-end': {
+    file: 'pkg/transaction/judge.ts',
+    find: `book.putHold(changed)`,
+    put: `void changed`,
+  },
+  'reads-past-the-horizon': {
+    file: 'pkg/event/sql/event.sql.ts',
+    find: `::uuid) and xact_no < h.xact_no`,
+    put: `::uuid)`,
   },
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Proxy, ProxyMode } from '../harness/proxy'
+import type { Book } from './book'
 import * as sql from './nemesis.sql.ts'
 import { describeFault, type FaultKind, type PlannedFault } from './plan'
 import type { ApiProcess } from './process'
 import { onDatabase, type OwnServer } from './server'
-import type { Book } from './workload'
 
 /** What the nemesis has in its hands. */
 export interface Scene {

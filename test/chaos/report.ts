@@ -1,4 +1,4 @@
-import type { History } from './history'
+import { isCreated, type History } from './history'
 import type { Inflicted } from './nemesis'
 
 export interface Summary {
@@ -11,13 +11,16 @@ export interface Summary {
   inflicted: readonly Inflicted[]
   settled: number
   verified: number
+  /** How many there are, and how often consumers connected or asked for them. */
+  events: number
+  reads: number
 }
 
 const findingsMax = 20
 
 /** The run in lines for a person. */
 export function report(summary: Summary): string[] {
-  const { history, inflicted, settled, verified, foughtSeconds } = summary
+  const { history, inflicted, settled, verified, foughtSeconds, events, reads } = summary
   return [
     '',
     table(
@@ -27,6 +30,8 @@ export function report(summary: Summary): string[] {
     table('requests', {
       'requests made': history.sent.length,
       ...countBy(history.sent, ({ kind }) => `  ${kind.name}`),
+      'carried out, as was told': history.sent.filter(isCreated).length,
+      ...countBy(history.sent.filter(isCreated), ({ kind }) => `  ${kind.name}: carried out`),
       '  without a key': history.sent.filter(({ key }) => key === null).length,
       'a second': Math.round(history.sent.length / foughtSeconds),
     }),
@@ -34,6 +39,8 @@ export function report(summary: Summary): string[] {
     table('after the faults', {
       'unanswered, sent again': settled,
       'answers asked for once more': verified,
+      'events, read by each of the consumers': events,
+      'times that consumers connected': reads,
       findings: history.findings.length,
     }),
     ...findings(history),

@@ -1,9 +1,13 @@
 import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { newClosers } from '../../internal/cli/closers'
 import { pollUntil } from '../harness/poll'
 import { startProxy, type Proxy } from '../harness/proxy'
+import { newBook } from './book'
 import { checkBook } from './check'
+import { checkEvents, listCommitted } from './check-events'
 import { runClient } from './client'
+import { newConsumer, readAllEvents, type Consumer } from './consumer'
 import { find, newHistory, type History } from './history'
 import { get, send } from './http'
 import { runNemesis, type Scene } from './nemesis'
@@ -11,8 +15,7 @@ import { describeFault, drawPlan } from './plan'
 import { newApiProcess, type ApiProcess } from './process'
 import { report } from './report'
 import { onDatabase, startOwnServer } from './server'
-import { settleAll, verifyAnswers } from './verify'
-import { newBook } from './workload'
+import { recheck, settleAll, verifyAnswers } from './verify'
 
 export interface ChaosOptions {
   seed: number
@@ -44,8 +47,10 @@ export async function run(options: ChaosOptions): Promise<boolean> {
     await openBook(book, started.apis[0]!.url()!)
     const history = newHistory()
     const scene = { server, book, ...started }
+    const reading = startConsumers(scene, seed)
+    closers.add(reading.stop)
     const fought = await fight(scene, history, options)
-    const checked = await checkAll(scene, history, options)
+    const checked = await checkAll(scene, history, { ...options, ...reading })
     for (const line of report({ ...fought, ...checked, seed, seconds: options.seconds, history }))
       print(line)
     return history.findings.length === 0
@@ -74,6 +79,32 @@ async function startApis(
     networks.push(network)
   }
   return { apis, networks }
+}
+
+interface Reading {
+  consumers: readonly Consumer[]
+  stop(): Promise<unknown>
+}
+
+/** They read along while everything breaks, from whichever process serves. */
+function startConsumers(scene: Scene, seed: number): Reading {
+  const stopped = new AbortController()
+  const urls = () => urlsOf(scene)
+  const consumers = (['stream', 'stream', 'pages'] as const).map((how, n) =>
+    newConsumer({ seed: seed * 1000 + 900 + n, name: `consumer ${n + 1} (${how})`, urls, how }),
+  )
+  const running = consumers.map((consumer) => consumer.run(stopped.signal))
+  return {
+    consumers,
+    stop() {
+      stopped.abort()
+      return Promise.all(running)
+    },
+  }
+}
+
+function urlsOf({ apis }: Pick<Scene, 'apis'>): string[] {
+  return apis.flatMap((api) => api.url() ?? [])
 }
 
 async function openBook(book: ReturnType<typeof newBook>, url: string): Promise<void> {
@@ -106,7 +137,7 @@ async function fight(
     )
   print('\n-- what happened')
   const stop = new AbortController()
-  const urls = () => scene.apis.flatMap((api) => api.url() ?? [])
+  const urls = () => urlsOf(scene)
   const running = Array.from({ length: clients }, (_, n) =>
     runClient({
       seed: seed * 1000 + n,
@@ -128,13 +159,16 @@ async function fight(
   }
 }
 
+type Checking = Pick<ChaosOptions, 'print'> & Reading
+
 /** All is well again; now everything is asked for once more, and the books are looked at. */
 async function checkAll(
-  { server, apis }: Scene,
+  scene: Scene,
   history: History,
-  { print }: Pick<ChaosOptions, 'print'>,
-): Promise<{ settled: number; verified: number }> {
-  const urls = () => apis.flatMap((api) => api.url() ?? [])
+  { print, ...reading }: Checking,
+): Promise<{ settled: number; verified: number; events: number; reads: number }> {
+  const { server, apis } = scene
+  const urls = () => urlsOf(scene)
   for (const [n, api] of apis.entries()) {
     const isReady = async () => (await get(`${api.url()}/readyz`).catch(() => null))?.status === 200
     await pollUntil(isReady, { what: `API process ${n + 1} that is ready`, timeoutMs: 30_000 })
@@ -145,11 +179,32 @@ async function checkAll(
   const verified = await verifyAnswers(history, urls)
   // Asking again changed nothing.
   await onDatabase(server.url, (client) => checkBook(client, history))
+  print('Comparing what was read with what is there …')
+  const read = await checkReaders(scene, history, reading)
+  await recheck(server.url, history)
   for (const [n, api] of apis.entries()) {
     if (api.crashes() > 0) find(history, 'no process ends by itself', `${n + 1}: ${api.crashes()}`)
   }
   if (!history.sent.some(({ answer }) => answer?.status === 201)) {
     find(history, 'something was carried out', 'nothing was')
   }
-  return { settled, verified }
+  return { settled, verified, ...read }
+}
+
+const catchUpMsMax = 30_000
+
+/** Those who read along have it all, and so has somebody who comes now. */
+async function checkReaders(
+  scene: Scene,
+  history: History,
+  { consumers, stop }: Reading,
+): Promise<{ events: number; reads: number }> {
+  const committed = await onDatabase(scene.server.url, listCommitted)
+  const deadline = performance.now() + catchUpMsMax
+  const isBehind = ({ seen }: Consumer) => seen.length < committed.size
+  while (consumers.some(isBehind) && performance.now() < deadline) await sleep(100)
+  await stop()
+  const late = { name: 'a late reader', seen: await readAllEvents(urlsOf(scene)[0]!) }
+  checkEvents([late, ...consumers], committed, history)
+  return { events: committed.size, reads: consumers.reduce((sum, { reads }) => sum + reads, 0) }
 }

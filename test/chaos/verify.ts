@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execFile } from 'node:child_process'
+import { resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { settle } from './client'
-import { toldBy } from './check'
-import { find, isCreated, isSameAnswer, show, type History, type Sent } from './history'
+import { holdsToldBy, toldBy } from './check'
+import { find, isSameAnswer, show, type History, type Sent } from './history'
 import { get, send } from './http'
+import type { ToldHold } from './kind'
 
 const settleMsMax = 60_000
+const recheckMsMax = 60_000
 const workers = 16
 
 /** Sends every request that has no answer again, twice; both times the answer is the same. */
 export async function settleAll(history: History, urls: () => string[]): Promise<number> {
-  const open = history.sent.filter(({ answer, key }) => !answer && key !== null)
+  // Parts are answered with their bulk.
+  const open = history.sent.filter(({ answer, key, whole }) => !answer && !whole && key !== null)
   const deadline = performance.now() + settleMsMax
   await inParallel(open, async (sent, n) => {
     let times = 0
@@ -26,16 +32,57 @@ export async function settleAll(history: History, urls: () => string[]): Promise
 /** Asks once more for everything that was answered: it is what it was, and marked as such. */
 export async function verifyAnswers(history: History, urls: () => string[]): Promise<number> {
   const told = toldBy(history)
-  const bodies = new Map(history.sent.filter(isCreated).map((one) => [one.label, one.answer!.text]))
-  await inParallel(told, async ({ id, description }, n) => {
-    const reply = await get(`${urls()[n % urls().length]}/transactions/${id}`)
-    const expected = bodies.get(description ?? '')
-    if (reply.status === 200 && (expected === undefined || reply.text === expected)) return
-    find(history, 'a 2xx is read back as it was', `${id}: ${show(reply)}, was ${expected}`)
+  await inParallel(told, async (transaction, n) => {
+    const reply = await get(`${urls()[n % urls().length]}/transactions/${transaction.id}`)
+    const expected = JSON.stringify(transaction)
+    if (reply.status === 200 && reply.text === expected) return
+    const what = `${transaction.id}: ${show(reply)}, was ${expected}`
+    find(history, 'a 2xx is read back as it was', what)
   })
+  const holds = holdsToldBy(history)
+  await inParallel(holds, (hold, n) => verifyHold(hold, urls()[n % urls().length]!, history))
+  // Those of a bulk by themselves as well: their keys are those of single requests.
   const answered = history.sent.filter(({ answer, key }) => answer && key !== null)
   await inParallel(answered, (sent, n) => verifyReplay(sent, urls()[n % urls().length]!, history))
-  return told.length + answered.length
+  return told.length + holds.length + answered.length
+}
+
+/** Read back to the byte once it is over; before, what does not change of it. */
+async function verifyHold(hold: ToldHold, url: string, history: History): Promise<void> {
+  const reply = await get(`${url}/holds/${hold.id}`)
+  const expected = JSON.stringify(hold)
+  const isAsItWas =
+    hold.status === 'open'
+      ? reply.status === 200 && fixedOf(JSON.parse(reply.text)) === fixedOf(hold)
+      : reply.text === expected
+  if (isAsItWas) return
+  const what = `${hold.id}: ${show(reply)}, was ${expected}`
+  find(history, 'a hold is read back as it was', what)
+}
+
+function fixedOf(hold: object): string {
+  const { captured, remaining, status, expires_at, closed_at, ...fixed } = hold as Changing
+  void [captured, remaining, status, expires_at, closed_at]
+  return JSON.stringify(fixed)
+}
+
+type Changing = Record<
+  'captured' | 'remaining' | 'status' | 'expires_at' | 'closed_at',
+  string | null
+>
+
+const execute = promisify(execFile)
+
+/** `tillbook-verify --full`, which looks at the book as an operator would; finds nothing. */
+export async function recheck(databaseUrl: string, history: History): Promise<void> {
+  const env = { ...process.env, DATABASE_URL: databaseUrl }
+  const command = [resolve('bin/tillbook-verify'), '--full', 'config/verify/local.json']
+  try {
+    await execute(process.execPath, command, { env, timeout: recheckMsMax })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    find(history, 'tillbook-verify finds nothing', `${stdout ?? ''}${stderr ?? String(error)}`)
+  }
 }
 
 async function verifyReplay(sent: Sent, url: string, history: History): Promise<void> {
