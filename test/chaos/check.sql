@@ -256,3 +256,16 @@ from transaction
 where id > $after::uuid
 order by id
 limit 10000;
+
+-- name: ListHoldStates :many
+-- What became of the holds, to see that a run had all of it.
+select
+  case
+    when closed_as is not null then closed_as
+    when expires_at <= clock_timestamp() then 'expired, and not looked at since'
+    else 'open'
+  end as "state!",
+  count(*) as "holds!"
+from hold
+group by 1
+order by 1;

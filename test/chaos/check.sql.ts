@@ -443,3 +443,24 @@ order by id
 limit 10000`,
   params: ['after'],
 })
+
+export interface ListHoldStatesRow {
+  state: string
+  holds: bigint
+}
+
+/** What became of the holds, to see that a run had all of it. */
+export const listHoldStates = many<void, ListHoldStatesRow>({
+  name: 'check.ListHoldStates',
+  text: `select
+  case
+    when closed_as is not null then closed_as
+    when expires_at <= clock_timestamp() then 'expired, and not looked at since'
+    else 'open'
+  end as "state",
+  count(*) as "holds"
+from hold
+group by 1
+order by 1`,
+  params: [],
+})

@@ -152,6 +152,12 @@ function countBy(all: readonly string[]): Map<string, number> {
   return counts
 }
 
+/** How many holds came to which end. */
+export async function countHolds(db: Executor): Promise<Record<string, number>> {
+  const rows = await sql.listHoldStates(db)
+  return Object.fromEntries(rows.map(({ state, holds }) => [state, Number(holds)]))
+}
+
 function inBatches<T>(all: readonly T[]): T[][] {
   const count = Math.ceil(all.length / batchSize)
   return Array.from({ length: count }, (_, n) => all.slice(n * batchSize, (n + 1) * batchSize))

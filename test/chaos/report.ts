@@ -11,6 +11,8 @@ export interface Summary {
   inflicted: readonly Inflicted[]
   settled: number
   verified: number
+  /** By what became of them. */
+  holds: Record<string, number>
   /** How many there are, and how often consumers connected or asked for them. */
   events: number
   reads: number
@@ -20,7 +22,7 @@ const findingsMax = 20
 
 /** The run in lines for a person. */
 export function report(summary: Summary): string[] {
-  const { history, inflicted, settled, verified, foughtSeconds, events, reads } = summary
+  const { history, inflicted, settled, verified, foughtSeconds, holds, events, reads } = summary
   return [
     '',
     table(
@@ -29,13 +31,12 @@ export function report(summary: Summary): string[] {
     ),
     table('requests', {
       'requests made': history.sent.length,
-      ...countBy(history.sent, ({ kind }) => `  ${kind.name}`),
-      'carried out, as was told': history.sent.filter(isCreated).length,
-      ...countBy(history.sent.filter(isCreated), ({ kind }) => `  ${kind.name}: carried out`),
+      ...requestsByKind(history),
       '  without a key': history.sent.filter(({ key }) => key === null).length,
       'a second': Math.round(history.sent.length / foughtSeconds),
     }),
     table('answers, those to repeated requests included', history.count),
+    table('holds', holds),
     table('after the faults', {
       'unanswered, sent again': settled,
       'answers asked for once more': verified,
@@ -46,6 +47,13 @@ export function report(summary: Summary): string[] {
     ...findings(history),
     verdict(summary),
   ]
+}
+
+/** `  304 transfer, 178 of them carried out`, as far as was told. */
+function requestsByKind({ sent }: History): Record<string, number> {
+  const created = countBy(sent.filter(isCreated), ({ kind }) => kind.name)
+  const words = (name: string) => `  ${name}, ${created[name] ?? 0} of them carried out`
+  return countBy(sent, ({ kind }) => words(kind.name))
 }
 
 function findings({ findings }: History): string[] {

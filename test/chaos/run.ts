@@ -4,7 +4,7 @@ import { newClosers } from '../../internal/cli/closers'
 import { pollUntil } from '../harness/poll'
 import { startProxy, type Proxy } from '../harness/proxy'
 import { newBook } from './book'
-import { checkBook } from './check'
+import { checkBook, countHolds } from './check'
 import { checkEvents, listCommitted } from './check-events'
 import { runClient } from './client'
 import { newConsumer, readAllEvents, type Consumer } from './consumer'
@@ -13,7 +13,7 @@ import { get, send } from './http'
 import { runNemesis, type Scene } from './nemesis'
 import { describeFault, drawPlan } from './plan'
 import { newApiProcess, type ApiProcess } from './process'
-import { report } from './report'
+import { report, type Summary } from './report'
 import { onDatabase, startOwnServer } from './server'
 import { recheck, settleAll, verifyAnswers } from './verify'
 
@@ -159,6 +159,7 @@ async function fight(
   }
 }
 
+type Checked = Pick<Summary, 'settled' | 'verified' | 'holds' | 'events' | 'reads'>
 type Checking = Pick<ChaosOptions, 'print'> & Reading
 
 /** All is well again; now everything is asked for once more, and the books are looked at. */
@@ -166,7 +167,7 @@ async function checkAll(
   scene: Scene,
   history: History,
   { print, ...reading }: Checking,
-): Promise<{ settled: number; verified: number; events: number; reads: number }> {
+): Promise<Checked> {
   const { server, apis } = scene
   const urls = () => urlsOf(scene)
   for (const [n, api] of apis.entries()) {
@@ -188,7 +189,8 @@ async function checkAll(
   if (!history.sent.some(({ answer }) => answer?.status === 201)) {
     find(history, 'something was carried out', 'nothing was')
   }
-  return { settled, verified, ...read }
+  const holds = await onDatabase(server.url, countHolds)
+  return { settled, verified, holds, ...read }
 }
 
 const catchUpMsMax = 30_000
