@@ -464,3 +464,27 @@ group by 1
 order by 1`,
   params: [],
 })
+
+export interface ListAvailableRow {
+  id: string
+  currency: string
+  balance: bigint
+  available: bigint
+}
+
+/** What accounts have to tell: of what is set aside only that counts which holds have that are not over. */
+export const listAvailable = many<void, ListAvailableRow>({
+  name: 'check.ListAvailable',
+  text: `select
+  a.id as "id", a.currency as "currency", a.balance as "balance",
+  a.balance - coalesce(sum(h.amount - h.captured), 0)::bigint as "available"
+from account a
+left join hold h
+  on h.account_id = a.id
+  and h.closed_at is null
+  and (h.expires_at is null or h.expires_at > clock_timestamp())
+group by a.id
+order by a.id
+limit 10000`,
+  params: [],
+})

@@ -37,7 +37,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
 }
 
 function draw(random: Random, book: Book, label: string): Sent {
-  const key = chance(random, 15) ? null : `key-${label}`
+  const key = chance(random, 25) ? null : `key-${label}`
   for (;;) {
     const kind = drawKind(random)
     const asked = kind.ask(random, { book, label, key })

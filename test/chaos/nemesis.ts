@@ -110,6 +110,8 @@ const inflict: Record<FaultKind, Inflict> = {
   'take all connections': ({ server }) => takeConnections(server),
 }
 
+const aimMsMax = 400
+
 async function setNetwork(
   { networks }: Scene,
   { process }: PlannedFault,
@@ -119,8 +121,12 @@ async function setNetwork(
   const before = network.cuts
   network.mode = mode
   return async () => {
+    const isAimed = mode.includes('commit')
+    // One that hits no commit shows nothing. The plan leaves room for that between two faults.
+    const until = performance.now() + aimMsMax
+    while (isAimed && network.cuts === before && performance.now() < until) await sleep(10)
     network.mode = 'open'
-    return mode.includes('commit') ? `${network.cuts - before} commits` : undefined
+    return isAimed ? `${network.cuts - before} commits` : undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newClosers } from '../../internal/cli/closers'
@@ -15,7 +16,7 @@ import { describeFault, drawPlan } from './plan'
 import { newApiProcess, type ApiProcess } from './process'
 import { report, type Summary } from './report'
 import { onDatabase, startOwnServer } from './server'
-import { recheck, settleAll, verifyAnswers } from './verify'
+import { recheck, settleAll, verifyAccounts, verifyAnswers } from './verify'
 
 export interface ChaosOptions {
   seed: number
@@ -89,6 +90,7 @@ interface Reading {
 /** They read along while everything breaks, from whichever process serves. */
 function startConsumers(scene: Scene, seed: number): Reading {
   const stopped = new AbortController()
+  setMaxListeners(0, stopped.signal)
   const urls = () => urlsOf(scene)
   const consumers = (['stream', 'stream', 'pages'] as const).map((how, n) =>
     newConsumer({ seed: seed * 1000 + 900 + n, name: `consumer ${n + 1} (${how})`, urls, how }),
@@ -180,6 +182,7 @@ async function checkAll(
   const verified = await verifyAnswers(history, urls)
   // Asking again changed nothing.
   await onDatabase(server.url, (client) => checkBook(client, history))
+  await onDatabase(server.url, (client) => verifyAccounts(client, history, urls))
   print('Comparing what was read with what is there …')
   const read = await checkReaders(scene, history, reading)
   await recheck(server.url, history)

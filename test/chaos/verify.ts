@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { formatMoney } from '../../internal/money/currency'
+import type { Executor } from '../../internal/postgres/query'
+import { listAvailable } from './check.sql.ts'
 import { settle } from './client'
 import { holdsToldBy, toldBy } from './check'
 import { find, isSameAnswer, show, type History, type Sent } from './history'
@@ -70,6 +73,29 @@ type Changing = Record<
   'captured' | 'remaining' | 'status' | 'expires_at' | 'closed_at',
   string | null
 >
+
+/** Each account tells its balance, and what of it is available, as the tables have it at the moment. */
+export async function verifyAccounts(
+  db: Executor,
+  history: History,
+  urls: () => string[],
+): Promise<void> {
+  const before = await listAvailable(db)
+  const replies = new Map<string, string>()
+  await inParallel(before, async ({ id }, n) => {
+    replies.set(id, (await get(`${urls()[n % urls().length]}/accounts/${id}`)).text)
+  })
+  const after = new Map((await listAvailable(db)).map((row) => [row.id, row]))
+  for (const { id, currency, balance, available } of before) {
+    // The time of a hold was over meanwhile.
+    if (after.get(id)!.available !== available) continue
+    const told = JSON.parse(replies.get(id)!) as { balance?: string; available?: string }
+    const [expected, free] = [balance, available].map((units) => formatMoney(units, currency))
+    if (told.balance === expected && told.available === free) continue
+    const what = `${id}: ${replies.get(id)}, but ${expected} and ${free}`
+    find(history, 'an account tells what is available', what)
+  }
+}
 
 const execute = promisify(execFile)
 
