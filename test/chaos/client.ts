@@ -12,6 +12,8 @@ export interface ClientOptions {
   name: string
   book: Book
   history: History
+  /** Never has a key: what is repeated in its name shows. Others are stuck with theirs when nothing goes. */
+  isForgetful: boolean
   /** Where the API processes serve at this moment. */
   urls(): string[]
   /** Aborted when no new request is to be made, nor an old one sent again. */
@@ -26,18 +28,18 @@ export async function runClient(options: ClientOptions): Promise<void> {
   const { name, history, signal } = options
   const random = newRandom(options.seed)
   for (let n = 1; !signal.aborted; n++) {
-    const sent = draw(random, options.book, `${name}-${n}`)
+    const sent = draw(random, options, `${name}-${n}`)
     history.sent.push(sent, ...(sent.parts ?? []))
     await carryOut(random, sent, options)
     for (const one of [sent, ...(sent.parts ?? [])]) learn(options.book, one)
     // Now and then a client that has its answer asks once more.
     if (sent.answer && sent.key !== null && chance(random, 3)) await tryOnce(random, sent, options)
-    await sleep(random.between(0, thinkMaxMs))
+    await sleep(sent.answer ? random.between(0, thinkMaxMs) : random.between(...backOffMs))
   }
 }
 
-function draw(random: Random, book: Book, label: string): Sent {
-  const key = chance(random, 25) ? null : `key-${label}`
+function draw(random: Random, { book, isForgetful }: ClientOptions, label: string): Sent {
+  const key = isForgetful || chance(random, 15) ? null : `key-${label}`
   for (;;) {
     const kind = drawKind(random)
     const asked = kind.ask(random, { book, label, key })

@@ -144,6 +144,7 @@ async function fight(
     runClient({
       seed: seed * 1000 + n,
       name: `c${n}`,
+      isForgetful: n % 8 === 0,
       book: scene.book,
       history,
       urls,
