@@ -3,7 +3,7 @@ import { below, get, newItem, post, postBulk, type LoadItem, type LoadRequest } 
 import type { StoreName } from './server/server'
 
 /** What a route is measured with: a store, `four` processes of the API, or a `script` without HTTP. */
-export type Contender = StoreName | 'four' | 'script'
+export type Contender = Exclude<StoreName, 'unsealed'> | 'four' | 'script'
 
 /** A route as it is measured. */
 export interface BenchRoute {

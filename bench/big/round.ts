@@ -21,7 +21,7 @@ export interface BigCases {
 /** Measures everything on the big book once, with an API that was just started and has come to rest. */
 export async function measureBigRound(cases: BigCases, deps: BigRoundDeps): Promise<void> {
   const { size, postmasterPid, print, ...options } = deps
-  const server = await startBenchServer('real', options)
+  const server = await startBenchServer('unsealed', options)
   const client = newLatencyClient(server.urls[0]!)
   try {
     const waitedMs = await settle({ apiPids: server.pids, postmasterPid })

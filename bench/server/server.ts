@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { apiOptions } from '../../internal/build/build'
 
 /** What a process of this program can serve; `real` is the API as it is run. */
-export type StoreName = 'real' | 'memory' | 'plain' | 'pg-mem'
+export type StoreName = 'real' | 'unsealed' | 'memory' | 'plain' | 'pg-mem'
 
 /** What the serving process tells: once its port, and each entry of its log that is a warning or an error. */
 export type Served = { type: 'ready'; port: number } | { type: 'failure'; entry: object }
@@ -62,7 +62,7 @@ export async function startBenchServer(
   const child = fork(program, ['serve', store, databaseUrl], {
     execArgv: [
       // Those in memory keep their books on the heap.
-      ...(store === 'real' || store === 'plain' ? apiOptions() : []),
+      ...(store !== 'memory' && store !== 'pg-mem' ? apiOptions() : []),
       ...(profileFolder === undefined ? [] : profileOptions(store, profileFolder)),
     ],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -19,8 +19,9 @@ export interface SealerLimits {
   checkIntervalMs: number
 }
 
-// Of one processor each, so that what waits to be sealed takes no more from those who post.
-const sealShareMax = 0.5
+// Of one processor each: under load what waits to be sealed takes little from those who post, and what
+// came in a burst is sealed after it.
+const sealShareMax = 0.1
 const checkShareMax = 0.05
 const transactionsMin = 100
 
