@@ -81,7 +81,13 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
     const server = await startServer({
-      app: newAdmission({ app, routes, requestsMax: http.requests_max, log }),
+      app: newAdmission({
+        app,
+        routes,
+        requestsMax: http.requests_max,
+        largeRequestsMax: http.large_requests_max,
+        log,
+      }),
       host: http.host,
       port: http.port,
       shutdownTimeoutMs,

@@ -26,7 +26,7 @@ async function start(requestsMax: number) {
     handle: async () => ({ status: 200, body: {} }),
   })
   const routes = [...newThingRoutes(wait), urgent]
-  const admission = newAdmission({ app, routes, requestsMax, log })
+  const admission = newAdmission({ app, routes, requestsMax, largeRequestsMax: 1, log })
   running = await startServer({ app: admission, host, port: 0, shutdownTimeoutMs: 1000, log })
   return { port: running.port, waiting, letGo: () => waiting.splice(0).forEach((go) => go()) }
 }
@@ -50,6 +50,16 @@ async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 1000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(holds()).toBe(true)
 }
+
+test('lets one large body in where there may be one, before any of it is there', async () => {
+  const { port } = await start(10)
+  const large = create('').replace(`Content-Length: ${thing.length}`, 'Content-Length: 65537')
+  const first = open(port, large)
+  const refused = open(port, large)
+  await until(() => refused.received().includes(' 503 ') || first.received().includes(' 503 '))
+  first.socket.destroy()
+  refused.socket.destroy()
+})
 
 test('refuses what comes beyond the bound before its body is there, and goes on when one is answered', async () => {
   const { port, waiting, letGo } = await start(2)

@@ -13,8 +13,13 @@ export interface AdmissionOptions {
   routes: readonly Route[]
   /** Requests under way at once; each one beyond is refused with api.busy. */
   requestsMax: number
+  /** Of them, those with a large body, which is in memory several times until it is answered. */
+  largeRequestsMax: number
   log: Log
 }
+
+/** A body of more bytes, or of unknown length, is large. */
+const largeBytes = 65_536
 
 const logIntervalMs = 1000
 
@@ -22,42 +27,55 @@ const logIntervalMs = 1000
  * Lets a bounded number of requests in. The excess is refused before its body is read or a route is
  * looked for, so that those who were let in go on as fast as ever.
  */
-export function newAdmission({ app, routes, requestsMax, log }: AdmissionOptions): RequestListener {
+export function newAdmission(options: AdmissionOptions): RequestListener {
+  const { app, routes, requestsMax, largeRequestsMax, log } = options
   const uncounted = new Set(routes.filter((route) => route.uncounted).map(({ path }) => path))
   const tell = newTeller(log)
-  const perSocket = new WeakMap<Socket, Set<object>>()
+  /** The requests of each connection, and whether their bodies are large. */
+  const perSocket = new WeakMap<Socket, Map<object, boolean>>()
   let underWay = 0
+  let largeUnderWay = 0
 
+  function count(isLarge: boolean, by: 1 | -1): void {
+    underWay += by
+    if (isLarge) largeUnderWay += by
+  }
   /** A response that waits behind another one on its connection is not told when that breaks. */
-  function underWayOn(socket: Socket): Set<object> {
+  function underWayOn(socket: Socket): Map<object, boolean> {
     const known = perSocket.get(socket)
     if (known) return known
-    const some = new Set<object>()
+    const some = new Map<object, boolean>()
     perSocket.set(socket, some)
     socket.once('close', () => {
-      underWay -= some.size
+      for (const isLarge of some.values()) count(isLarge, -1)
       some.clear()
     })
     return some
   }
-  function enter({ socket }: IncomingMessage, res: ServerResponse): void {
+  function enter({ socket }: IncomingMessage, res: ServerResponse, isLarge: boolean): void {
     const some = underWayOn(socket)
-    some.add(res)
-    underWay += 1
+    some.set(res, isLarge)
+    count(isLarge, 1)
     res.once('close', () => {
-      if (some.delete(res)) underWay -= 1
+      if (some.delete(res)) count(isLarge, -1)
     })
   }
   return (req, res) => {
     if (!uncounted.has(pathOf(req))) {
-      if (underWay >= requestsMax) {
+      const isLarge = hasLargeBody(req)
+      if (underWay >= requestsMax || (isLarge && largeUnderWay >= largeRequestsMax)) {
         tell()
         return refuse(req, res)
       }
-      enter(req, res)
+      enter(req, res, isLarge)
     }
     app(req, res)
   }
+}
+
+function hasLargeBody({ headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined) return true
+  return Number(headers['content-length'] ?? 0) > largeBytes
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

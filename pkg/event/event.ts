@@ -35,4 +35,6 @@ export const eventFaults = {
 export interface EventStore {
   /** Up to `limit` events after a position, all below the horizon. Faults: database.unavailable. */
   list(after: Position, limit: number): Promise<EventPage>
+  /** The position of the last event below the horizon; undefined when there is none. */
+  findLast(): Promise<Position | undefined>
 }

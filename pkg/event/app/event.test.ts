@@ -13,6 +13,10 @@ function newLedger() {
       const found = events.filter(({ position }) => comparePositions(position, after) > 0)
       return { events: found.slice(0, limit), horizon: state.horizon }
     },
+    async findLast() {
+      if (state.failing) throw new Fault(databaseUnavailable, { detail: 'Away.' })
+      return events.at(-1)?.position
+    },
   }
   /** Events by one transaction each. */
   const add = (count: number) => {
@@ -173,6 +177,7 @@ test('a defect ends the stream', async () => {
   add(201)
   let reads = 0
   const broken: EventStore = {
+    ...store,
     list: (after: Position, limit) =>
       after.xactNo === 200n && reads++ === 0
         ? Promise.reject(new Error('defect'))

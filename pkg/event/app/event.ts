@@ -1,6 +1,6 @@
 import { databaseUnavailable, Fault } from '../../../internal/fault/fault'
 import { eventFaults, type EventStore, type LedgerEvent } from '../event'
-import { positionBelow, type Position } from '../position'
+import { beginning, type Position } from '../position'
 import { newFeed, readBatch, type Batch } from './feed'
 import { newGate, type Gate } from './gate'
 
@@ -112,8 +112,7 @@ export function newEventApp(deps: EventAppDeps): EventApp {
 /** The first page; a position above all that there is was given out by another ledger. */
 async function readFirst(store: EventStore, start: Start, limit: number): Promise<Batch> {
   if (start === 'latest') {
-    const { horizon } = await readBatch(store, positionBelow(1n), 0)
-    const now = positionBelow(horizon)
+    const now = (await store.findLast()) ?? beginning
     return { after: now, events: [], upTo: now }
   }
   const batch = await readBatch(store, start, limit)

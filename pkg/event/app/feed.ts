@@ -1,5 +1,5 @@
 import type { EventStore, LedgerEvent } from '../event'
-import { beginning, comparePositions, positionBelow, type Position } from '../position'
+import { beginning, comparePositions, type Position } from '../position'
 
 /** Events that follow each other: all there are after `after`, up to `upTo`. */
 export interface Batch {
@@ -52,7 +52,7 @@ export function newFeed({ events, pollIntervalMs, onFailure }: FeedOptions): Fee
   /** Whether there is more to be read at once. */
   async function readOn(): Promise<boolean> {
     try {
-      const before = tip ?? positionBelow((await events.list(beginning, 0)).horizon)
+      const before = tip ?? (await events.findLast()) ?? beginning
       const batch = await readBatch(events, before, batchMax)
       failing = false
       if (tip && batch.events.length === 0) return false
@@ -84,16 +84,14 @@ export function newFeed({ events, pollIntervalMs, onFailure }: FeedOptions): Fee
   }
 }
 
-/** A page from the store, with how far it reaches: to its last event, or all that is over. */
+/** A page from the store, with how far it reaches: to its last event, never beyond what was read. */
 export async function readBatch(
   store: EventStore,
   after: Position,
   limit: number,
 ): Promise<Batch & { horizon: bigint }> {
   const { events, horizon } = await store.list(after, limit)
-  const last = events.at(-1)?.position
-  const isFull = last && events.length === limit
-  return { after, events, horizon, upTo: isFull ? last : positionBelow(horizon) }
+  return { after, events, horizon, upTo: events.at(-1)?.position ?? after }
 }
 
 function isAfter(position: Position): (event: LedgerEvent) => boolean {

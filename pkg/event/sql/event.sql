@@ -35,6 +35,17 @@ left join lateral (
 ) as t on true
 order by t.xact_no, t.id;
 
+-- name: FindLastPosition :maybe
+-- Where the last event stands that can be shown. Not the horizon: a number that was given out and never
+-- written to disk is given out again after a crash, and what has it then must not be passed over.
+select xact_no, id
+from transaction
+where xact_no < (
+  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xact_offset from xact_epoch
+)
+order by xact_no desc, id desc
+limit 1;
+
 -- name: RaiseXactOffset :maybe
 -- After a book was restored into another server, which counts its transactions from its own number:
 -- lifts what it gives out above all that is there. The new number of this very transaction is the

@@ -71,6 +71,27 @@ order by t.xact_no, t.id`,
   params: ['after_xact_no', 'after_id', 'limit'],
 })
 
+export interface FindLastPositionRow {
+  xact_no: bigint
+  id: string
+}
+
+/**
+ * Where the last event stands that can be shown. Not the horizon: a number that was given out and never
+ * written to disk is given out again after a crash, and what has it then must not be passed over.
+ */
+export const findLastPosition = maybe<void, FindLastPositionRow>({
+  name: 'event.FindLastPosition',
+  text: `select xact_no, id
+from transaction
+where xact_no < (
+  select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xact_offset from xact_epoch
+)
+order by xact_no desc, id desc
+limit 1`,
+  params: [],
+})
+
 export interface RaiseXactOffsetRow {
   xact_offset: bigint
 }

@@ -2,7 +2,7 @@ import { sortKeys, type JsonObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Movement } from '../../transaction/transaction'
 import type { EventStore, LedgerEvent } from '../event'
-import { listEvents, type ListEventsRow } from './event.sql.ts'
+import { findLastPosition, listEvents, type ListEventsRow } from './event.sql.ts'
 
 export function newEventStore(db: Executor): EventStore {
   return {
@@ -15,6 +15,11 @@ export function newEventStore(db: Executor): EventStore {
       const [first] = rows
       if (!first) throw new Error('xact_epoch has lost its row')
       return { events: rows.filter(isEvent).map(toEvent), horizon: first.horizon }
+    },
+
+    async findLast() {
+      const row = await findLastPosition(db, undefined)
+      return row && { xactNo: row.xact_no, id: row.id }
     },
   }
 }

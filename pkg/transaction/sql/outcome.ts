@@ -98,15 +98,16 @@ async function isTraceThere(lanes: Pool, decision: Decision): Promise<boolean | 
 }
 
 /**
- * Holds were given another end, and there is nothing else to go by. One that it has is as good as
- * given; but the one it was given may have been taken by a later one.
+ * Holds were given another end, and there is nothing else to go by. Those that they have are as good as
+ * given; but one that was given may have been taken by a later one.
  */
 async function lookForEnd(lanes: Pool, { changedHolds }: Decision): Promise<Outcome | 'unknown'> {
-  const [extended] = changedHolds
   // Nothing at all was written: it can be decided anew.
-  if (!extended) return 'not committed'
-  const row = await findHold(lanes, extended.id)
-  return row?.expires_at === extended.expiresAt ? 'committed' : 'unknown'
+  if (changedHolds.length === 0) return 'not committed'
+  const rows = await listHolds(lanes, { ids: changedHolds.map(({ id }) => id) })
+  const ends = new Map(rows.map((row) => [row.id, row.expires_at]))
+  const isAsGiven = changedHolds.every(({ id, expiresAt }) => ends.get(id) === expiresAt)
+  return isAsGiven ? 'committed' : 'unknown'
 }
 
 async function findHold(lanes: Pool, id: string) {

@@ -66,7 +66,7 @@ export function newGroupPoster(
           attemptGroup(client, group, { ids, turns }),
         )
         if (!lost || (await findOutcome(decision, xactId)) === 'committed') {
-          if (options.onManyEntries) tellOfMany(decision, options.onManyEntries)
+          tellOfMany(decision, options.onManyEntries)
           return decision.answers
         }
         cause = lost
@@ -89,7 +89,8 @@ export function newGroupPoster(
 
 const manyEntries = 512n
 
-function tellOfMany({ movements }: Decision, tell: (accountId: string) => void): void {
+/** Whatever comes of it: what was committed is not tried again. */
+function tellOfMany({ movements }: Decision, tell = (_accountId: string) => {}): void {
   for (const { accountId, entryNo, counterpartyId, counterpartyEntryNo } of movements) {
     if (entryNo % manyEntries === 0n) tell(accountId)
     if (counterpartyEntryNo !== null && counterpartyEntryNo % manyEntries === 0n) {
@@ -117,8 +118,11 @@ async function attemptGroup(
     if (await turn) turns?.giveUp(client).catch(() => {})
     return { decision, xactId, lost: await written }
   } catch (error) {
-    await client.query({ text: 'rollback', values: [] }).catch(() => {})
-    if (turn) await turns?.giveUp(client).catch(() => {})
+    // Sent together, so that no turn outlives the transaction.
+    await Promise.allSettled([
+      client.query({ text: 'rollback', values: [] }),
+      turn && turns?.giveUp(client),
+    ])
     group.takesTurns &&= !(await late)
     throw error
   }

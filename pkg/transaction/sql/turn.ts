@@ -18,6 +18,8 @@ export interface Turns {
 /** For so long after it was contended an account is taken in turns. */
 const contendedMs = 1000
 const accountsMax = 10_000
+/** A turn is a lock in the server's memory, which holds some thousands for all sessions together. */
+const turnsMax = 64
 
 export function newTurns(nowMs: () => number = () => performance.now()): Turns {
   const until = new Map<string, number>()
@@ -30,6 +32,7 @@ export function newTurns(nowMs: () => number = () => performance.now()): Turns {
   }
   return {
     note(accountIds) {
+      if (accountIds.length > turnsMax) return
       if (until.size > accountsMax) until.clear()
       const end = nowMs() + contendedMs
       for (const id of accountIds) until.set(id, end)
@@ -37,7 +40,7 @@ export function newTurns(nowMs: () => number = () => performance.now()): Turns {
     async take(client, accountIds) {
       if (until.size === 0) return false
       const ids = accountIds.filter(isContended)
-      if (ids.length === 0) return false
+      if (ids.length === 0 || ids.length > turnsMax) return false
       await takeTurns(client, { ids })
       return true
     },
