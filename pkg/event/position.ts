@@ -11,15 +11,9 @@ export interface Position {
 }
 
 const lowestId = '00000000-0000-0000-0000-000000000000'
-const highestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** Before all transactions. */
 export const beginning: Position = { xactNo: 0n, id: lowestId }
-
-/** After every transaction with a lower number than this, before all others. */
-export function positionBelow(xactNo: bigint): Position {
-  return { xactNo: xactNo - 1n, id: highestId }
-}
 
 /** Below zero, `a` comes first. */
 export function comparePositions(a: Position, b: Position): number {
