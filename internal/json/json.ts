@@ -20,6 +20,11 @@ export function sortKeys(value: Json): Json {
   )
 }
 
+/** An object from a jsonb column, in the order in which it is shown; null stays null. */
+export function sortObject(value: Json): JsonObject | null {
+  return value === null ? null : (sortKeys(value) as JsonObject)
+}
+
 export interface JsonLimits {
   levelsMax: number
   bytesMax: number

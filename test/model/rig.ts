@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newApps } from '../../cmd/api/run'
 import type { Apps } from '../../cmd/api/routes'
+import { laneSession } from '../../cmd/api/wiring/pools'
 import { api as apiConfig } from '../../config/schema'
 import type { Instant } from '../../internal/clock/instant'
 import { systemIds } from '../../internal/id/id'
@@ -57,9 +58,6 @@ export interface RigOptions {
   lanes: number
   groupRequestsMax: number
 }
-
-// As the API has it; see openPools in cmd/api/run.ts.
-const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
 
 interface Watched {
   lockedAt?: Instant

@@ -57,8 +57,7 @@ export const replayedHeaders = {
 export const dryRunHeaders = { 'Dry-Run': '`true` when nothing of it was kept.' }
 
 export function toFault({ code, detail, errors, members }: Refusal): Fault {
-  const retryAfterSeconds = code === 'ledger.busy' ? 1 : undefined
-  return new Fault(refusalFaults[code], { detail, errors, members, ...{ retryAfterSeconds } })
+  return new Fault(refusalFaults[code], { detail, errors, members })
 }
 
 /** A refusal as a problem document, or the answer that `toAnswer` makes of what came of it. */

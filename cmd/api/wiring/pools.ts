@@ -6,11 +6,11 @@ import { newPool, type Pool } from '../../../internal/postgres/pool'
 
 // Rows are looked up by index even where a table is so small that a scan would be cheaper: under
 // SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
-const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
+export const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
 
 // What runs in the background is made for the numbers of rows at hand, and leaves the other processor alone.
 const backgroundSession =
-  '-c plan_cache_mode=force_custom_plan -c jit=off -c max_parallel_workers_per_gather=0'
+  '-c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0'
 
 export interface Pools {
   /** For reading. */

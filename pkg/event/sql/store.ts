@@ -1,4 +1,4 @@
-import { sortKeys, type JsonObject } from '../../../internal/json/json'
+import { sortObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Movement } from '../../transaction/transaction'
 import type { EventStore, LedgerEvent } from '../event'
@@ -47,7 +47,7 @@ function toMovement(row: EventRow): Movement {
     counterpartyBalanceAfter: row.counterparty_balance_after,
     counterpartyEntryNo: row.counterparty_entry_no,
     description: row.description,
-    metadata: row.metadata === null ? null : (sortKeys(row.metadata) as JsonObject),
+    metadata: sortObject(row.metadata),
     effectiveAt: row.effective_at,
     createdAt: row.created_at,
     reversesId: row.reverses_id,

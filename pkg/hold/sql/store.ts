@@ -1,4 +1,4 @@
-import { sortKeys, type JsonObject } from '../../../internal/json/json'
+import { sortObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import { judgedAt, type Hold, type HoldEnd, type HoldStore } from '../hold'
 import { findHoldById, type FindHoldByIdRow } from './hold.sql.ts'
@@ -25,6 +25,6 @@ function toHold(row: FindHoldByIdRow): Hold {
     closedAt: row.closed_at,
     closedAs: row.closed_as as HoldEnd | null,
     description: row.description,
-    metadata: row.metadata === null ? null : (sortKeys(row.metadata) as JsonObject),
+    metadata: sortObject(row.metadata),
   }
 }

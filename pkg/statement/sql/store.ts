@@ -1,5 +1,5 @@
 import type { Instant } from '../../../internal/clock/instant'
-import { sortKeys, type JsonObject } from '../../../internal/json/json'
+import { sortObject } from '../../../internal/json/json'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import { inSnapshot, type SnapshotLimits } from '../../../internal/postgres/snapshot'
@@ -59,7 +59,7 @@ function toTransaction(row: ListStatementEntriesRow): Transaction {
     balanceAfter: row.balance_after,
     counterpartyId: row.counterparty_id,
     description: row.description,
-    metadata: row.metadata === null ? null : (sortKeys(row.metadata) as JsonObject),
+    metadata: sortObject(row.metadata),
     effectiveAt: row.effective_at,
     createdAt: row.created_at,
     reversesId: row.reverses_id,

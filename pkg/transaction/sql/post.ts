@@ -28,7 +28,10 @@ export interface PostOptions {
   attemptsMax: number
   /** How long the outcome of a broken commit is looked for. */
   outcomeTimeoutMs: number
-  /** Told of an account each time it has some hundreds of entries more, for whoever rolls them up. */
+  /**
+   * Told of an account each time it has some hundreds of entries more, for whoever rolls them up. Must
+   * not throw: it is called behind the commit, which would be taken for failed.
+   */
   onManyEntries?(accountId: string): void
   /** Not behind a pooler that hands a session to another client between two statements. */
   takesTurns?: boolean
@@ -89,7 +92,6 @@ export function newGroupPoster(
 
 const manyEntries = 512n
 
-/** Whatever comes of it: what was committed is not tried again. */
 function tellOfMany({ movements }: Decision, tell = (_accountId: string) => {}): void {
   for (const { accountId, entryNo, counterpartyId, counterpartyEntryNo } of movements) {
     if (entryNo % manyEntries === 0n) tell(accountId)

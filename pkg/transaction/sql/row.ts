@@ -1,4 +1,4 @@
-import { sortKeys, type Json, type JsonObject } from '../../../internal/json/json'
+import { sortKeys, sortObject } from '../../../internal/json/json'
 import type { Hold, HoldEnd } from '../../hold/hold'
 import type { LockedAccount, StoredAnswer } from '../book'
 import type { Outcome } from '../instruction'
@@ -19,7 +19,7 @@ export function toTransaction(row: ListTransactionsByIdsRow): Transaction {
     balanceAfter: row.balance_after,
     counterpartyId: row.counterparty_id,
     description: row.description,
-    metadata: toMetadata(row.metadata),
+    metadata: sortObject(row.metadata),
     effectiveAt: row.effective_at,
     createdAt: row.created_at,
     reversesId: row.reverses_id,
@@ -72,7 +72,7 @@ export function toHold(row: ListHoldsRow): Hold {
     closedAt: row.closed_at,
     closedAs: row.closed_as as HoldEnd | null,
     description: row.description,
-    metadata: toMetadata(row.metadata),
+    metadata: sortObject(row.metadata),
   }
 }
 
@@ -102,14 +102,10 @@ function toOutcome({ hold, ...row }: ListAnswersRow): Outcome {
       hold: {
         ...rest,
         ...{ amount: BigInt(amount), captured: BigInt(captured) },
-        metadata: toMetadata(metadata),
+        metadata: sortObject(metadata),
       },
     }),
   }
-}
-
-function toMetadata(metadata: Json): JsonObject | null {
-  return metadata === null ? null : (sortKeys(metadata) as JsonObject)
 }
 
 /** A jsonb column orders keys by their length. */
