@@ -48,7 +48,7 @@ const exitRule = {
 }
 
 module.exports = tseslint.config(
-  { ignores: ['bin/', '.data/', 'coverage/', 'node_modules/', 'bench/results/'] },
+  { ignores: ['bin/', '.data/', 'coverage/', 'node_modules/', 'bench/results/', '**/gen/'] },
   { files: ['**/*.{js,cjs,mjs}'], rules },
   {
     files: ['**/*.ts'],
