@@ -60,3 +60,54 @@ test('stops when the step under way has ended', async () => {
   end()
   await stopped
 })
+
+/** A loop that tells when it begins a step, and ends it when it is told to. */
+function startWatched(fails = false) {
+  const begun: (() => void)[] = []
+  let steps = 0
+  let end = (): void => {}
+  const loop = startLoop({
+    step: () =>
+      new Promise((resolve, reject) => {
+        steps += 1
+        begun.shift()?.()
+        end = () => (fails ? reject(new Error('it cannot be done')) : resolve(false))
+      }),
+    intervalMs: never,
+    shareMax: 1,
+    onError: () => {},
+  })
+  const begins = () => new Promise<void>((resolve) => begun.push(resolve))
+  return { loop, begins, end: () => end(), steps: () => steps }
+}
+
+const turn = () => new Promise(setImmediate)
+
+test('a nudge ends a pause, and one during a step is followed by another step', async () => {
+  const { loop, begins, end, steps } = startWatched()
+  end()
+  await turn()
+  const second = begins()
+  loop.nudge()
+  await second
+  const third = begins()
+  loop.nudge()
+  loop.nudge()
+  end()
+  await third
+  end()
+  await turn()
+  expect(steps()).toBe(3)
+  await loop.stop()
+})
+
+test('a nudge does not hurry what has failed', async () => {
+  const { loop, end, steps } = startWatched(true)
+  loop.nudge()
+  end()
+  await turn()
+  loop.nudge()
+  await turn()
+  expect(steps()).toBe(1)
+  await loop.stop()
+})

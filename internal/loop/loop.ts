@@ -10,6 +10,8 @@ export interface LoopOptions {
 }
 
 export interface Loop {
+  /** There may be something to do: ends a pause that is there because there was nothing. */
+  nudge(): void
   /** Begins no further step, and waits for the one that is under way. */
   stop(): Promise<void>
 }
@@ -17,6 +19,8 @@ export interface Loop {
 /** Repeats a piece of background work, one step at a time, until it is stopped. */
 export function startLoop(options: LoopOptions): Loop {
   let isStopped = false
+  let isNudged = false
+  let isIdle = false
   let wake = (): void => {}
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -29,15 +33,24 @@ export function startLoop(options: LoopOptions): Loop {
 
   async function run(): Promise<void> {
     while (!isStopped) {
-      const { more, tookMs } = await attempt(options)
+      isNudged = false
+      const { more, failed, tookMs } = await attempt(options)
       if (isStopped) return
       const restMs = tookMs * (1 / options.shareMax - 1)
-      await pause(more ? restMs : Math.max(options.intervalMs, restMs))
+      const goesOn = more || (isNudged && !failed)
+      // What failed is given its time: whoever nudges does not know that it did.
+      isIdle = !goesOn && !failed
+      await pause(goesOn ? restMs : Math.max(options.intervalMs, restMs))
+      isIdle = false
     }
   }
 
   const ended = run()
   return {
+    nudge() {
+      isNudged = true
+      if (isIdle) wake()
+    },
     stop() {
       isStopped = true
       wake()
@@ -46,12 +59,18 @@ export function startLoop(options: LoopOptions): Loop {
   }
 }
 
-async function attempt({ step, onError }: LoopOptions): Promise<{ more: boolean; tookMs: number }> {
+interface Attempt {
+  more: boolean
+  failed: boolean
+  tookMs: number
+}
+
+async function attempt({ step, onError }: LoopOptions): Promise<Attempt> {
   const begin = performance.now()
   try {
-    return { more: await step(), tookMs: performance.now() - begin }
+    return { more: await step(), failed: false, tookMs: performance.now() - begin }
   } catch (error) {
     onError(error)
-    return { more: false, tookMs: performance.now() - begin }
+    return { more: false, failed: true, tookMs: performance.now() - begin }
   }
 }
