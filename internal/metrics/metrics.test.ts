@@ -56,6 +56,29 @@ test('counts what happens, and takes values apart by their size', async () => {
   })
 })
 
+test('counts apart by labels, also when a name is given by several', async () => {
+  const metrics = newMetrics()
+  const named = { name: 'calls_total', help: 'Called.', labels: ['to'] }
+  const [one, other] = [metrics.counter(named), metrics.counter(named)]
+  one(2, { to: 'a' })
+  other(1, { to: 'b' })
+  one(1, { to: 'b' })
+  expect(await read(metrics, 'calls_total')).toEqual({ '{to="a"}': 2, '{to="b"}': 2 })
+  const timed = { name: 'seconds', help: 'Time.', buckets: [1], labels: ['to'] }
+  metrics.histogram(timed)(0.5, { to: 'a' })
+  metrics.histogram(timed)(2, { to: 'a' })
+  expect(await read(metrics, 'seconds_count')).toEqual({ '{to="a"}': 2 })
+})
+
+test('tells all readings of a gauge that several have made', async () => {
+  const metrics = newMetrics()
+  for (const pool of ['a', 'b']) {
+    const read = () => [{ labels: { pool }, value: pool.charCodeAt(0) }]
+    metrics.gauge({ name: 'pools', help: 'Open.', read })
+  }
+  expect(await read(metrics, 'pools')).toEqual({ '{pool="a"}': 97, '{pool="b"}': 98 })
+})
+
 test('has those of the process, also for several at once in one process', async () => {
   const both = [newMetrics(), newMetrics()]
   for (const metrics of both) {
