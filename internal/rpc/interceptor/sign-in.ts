@@ -1,0 +1,67 @@
+import type { Interceptor } from '@connectrpc/connect'
+import { authFaults } from '../../auth/fault'
+import type { Principal } from '../../auth/principal'
+import { Fault } from '../../fault/fault'
+import type { Authenticate } from '../../http/authorize'
+import type { RateKind, RateLimit } from '../../http/rate-limit'
+import { callOf, type RpcCall } from '../call'
+import { nameOf, type Allowed } from '../service'
+
+export interface SignInOptions {
+  authenticate: Authenticate
+  rateLimit?: RateLimit | undefined
+}
+
+/** Lets a call through when its rpc is for the role of the caller, and they do not call too often. */
+export function signIn(
+  { authenticate, rateLimit }: SignInOptions,
+  allowed: ReadonlyMap<string, Allowed>,
+): Interceptor {
+  return (next) => async (req) => {
+    const roles = allowed.get(nameOf(req.method))
+    if (roles === 'anyone') return next(req)
+    const call = callOf(req.contextValues)
+    const principal = await identify(call, authenticate, rateLimit)
+    const headers = rateLimit && (await spend(rateLimit, kindOf(req.method), call, principal))
+    if (!roles?.includes(principal.role)) {
+      throw new Fault(authFaults.forbidden, {
+        detail: `This is not for the role ${principal.role}.`,
+      })
+    }
+    call.principal = principal
+    const res = await next(req)
+    for (const [name, value] of Object.entries(headers ?? {})) res.header.set(name, value)
+    return res
+  }
+}
+
+async function identify(
+  call: RpcCall,
+  authenticate: Authenticate,
+  rateLimit: RateLimit | undefined,
+): Promise<Principal> {
+  try {
+    return await authenticate(call.req)
+  } catch (error) {
+    const isUnknown = error instanceof Fault && error.kind === 'unauthenticated'
+    if (isUnknown && rateLimit) await spend(rateLimit, 'sign_in', call, { userId: '' })
+    throw error
+  }
+}
+
+/** Answers what the caller has left. Throws request.too_many. */
+async function spend(
+  rateLimit: RateLimit,
+  kind: RateKind,
+  { req }: RpcCall,
+  { userId }: Pick<Principal, 'userId'>,
+): Promise<Record<string, string>> {
+  const { headers, fault } = await rateLimit.spend(kind, req, userId)
+  if (fault) throw fault
+  return headers
+}
+
+/** Nothing in the given .proto files says which rpcs only read; their names do. */
+function kindOf({ name }: { name: string }): RateKind {
+  return /^(Get|List)/.test(name) ? 'read' : 'write'
+}
