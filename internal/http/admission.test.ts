@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { roles } from '../auth/principal'
 import { newAdmission } from './admission'
 import { newThingApp, newThingRoutes, type Handle } from './fixture'
 import { route } from './route'
@@ -21,6 +22,7 @@ async function start(requestsMax: number) {
     uncounted: true,
     tag: 'Things',
     summary: 'Always served',
+    roles,
     answers: { 200: { description: 'It.' } },
     faults: [],
     handle: async () => ({ status: 200, body: {} }),

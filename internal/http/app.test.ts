@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import request from 'supertest'
 import { z } from 'zod'
+import { roles } from '../auth/principal'
 import { Fault } from '../fault/fault'
-import { newThingApp, thingFaults, type Handle } from './fixture'
+import { newThingApp, operator, thingFaults, type Handle } from './fixture'
 import { route } from './route'
 
 const thing = { id: 'a', amount: '12.50' }
@@ -54,7 +55,8 @@ describe('answers', () => {
 
   test('give the handler what the schemas made of the request', async () => {
     const seen: unknown[] = []
-    const headers = { 'Idempotency-Key': 'k', 'X-Request-Id': 'r1' }
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const headers = { 'Idempotency-Key': 'k', 'X-Request-Id': 'r1', traceparent }
     await post(headers, async (input) => {
       seen.push(input)
       return { status: 201, body: {} }
@@ -66,6 +68,8 @@ describe('answers', () => {
         headers: { 'idempotency-key': 'k' },
         body: thing,
         requestId: 'r1',
+        traceparent,
+        principal: operator,
       },
     ])
   })
@@ -95,12 +99,13 @@ describe('a path', () => {
       path: '/things/special',
       tag: 'Things',
       summary: 'Delete the special thing',
+      roles,
       answers: { 204: { description: 'Gone.' } },
       faults: [],
       handle: async () => ({ status: 204, body: undefined }),
     })
     const other = route({
-      ...{ method: 'get', path: '/things/:id', tag: 'Things', summary: 'Get a thing' },
+      ...{ method: 'get', path: '/things/:id', tag: 'Things', summary: 'Get a thing', roles },
       params: z.strictObject({ id: z.string() }),
       answers: { 200: { description: 'The thing.' } },
       faults: [],
@@ -196,13 +201,15 @@ describe('a handler', () => {
   })
 })
 
+const traceIdForm = /^[0-9a-f]{32}$/
+
 describe('the log', () => {
   test('has the request without its query and body', async () => {
     const { app, log } = newThingApp()
     await request(app).get('/things/a?limit=7').set('X-Request-Id', 'r1')
     const fields = { request_id: 'r1', method: 'GET', path: '/things/a', status: 200 }
-    const expected = { level: 'debug', fields: { ...fields, duration_ms: expect.any(Number) } }
-    expect(log.entries).toEqual([expected])
+    const made = { duration_ms: expect.any(Number), trace_id: expect.stringMatching(traceIdForm) }
+    expect(log.entries).toEqual([{ level: 'debug', fields: { ...fields, ...made } }])
   })
 
   test('has one short line without a stack for what is unavailable, and says why', async () => {
@@ -216,6 +223,7 @@ describe('the log', () => {
         level: 'warn',
         fields: {
           request_id: expect.any(String),
+          trace_id: expect.stringMatching(traceIdForm),
           method: 'POST',
           path: '/things/a',
           status: 503,
@@ -267,7 +275,7 @@ test('refuses two routes that are one, and a path that its schema does not know'
 
 function sameRoute(path: string) {
   return route({
-    ...{ method: 'get', path, tag: 'Same', summary: 'The same' },
+    ...{ method: 'get', path, tag: 'Same', summary: 'The same', roles },
     answers: { 200: { description: 'Same.' } },
     faults: [],
     handle: async () => ({ status: 200, body: {} }),

@@ -7,7 +7,9 @@ import express, {
 } from 'express'
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
-import { exchangeOf, newBorder, type Border, type Observe } from './border'
+import type { Tracer } from '../trace/tracer'
+import { assertRoles, newAuthorizer, principalOf, type Authenticate } from './authorize'
+import { exchangeOf, newBorder, tracerOf, type Border, type Observe } from './border'
 import { newDocs } from './docs'
 import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
@@ -15,6 +17,7 @@ import type { ApiInfo } from './openapi'
 import { collectFaults } from './problem'
 import { assertBody, newBodyReader, newOptionalBodyReader, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
+import type { RateLimit } from './rate-limit'
 import type { Route } from './route'
 import { streamLimits, type StreamLimits } from './stream'
 
@@ -23,6 +26,10 @@ export interface HttpAppOptions {
   /** Faults that any route may answer, `database.unavailable` say; the routes' own need not be repeated. */
   faults: readonly FaultSpec[]
   info: ApiInfo
+  /** Asked for every route that is not for anyone. */
+  authenticate: Authenticate
+  /** Without it anybody may ask as often as they like. */
+  rateLimit?: RateLimit | undefined
   log: Log
   /** For routes that name no limit of their own. */
   bodyBytesMax: number
@@ -32,11 +39,17 @@ export interface HttpAppOptions {
   streamLimits?: Partial<StreamLimits>
   /** Told of every request that was answered. */
   observe?: Observe
+  /** Records a span for each request. */
+  tracer?: Tracer | undefined
 }
 
-/** The routes with their reference as an Express app. Throws when two routes are one. */
+/**
+ * The routes with their reference as an Express app. Throws when two routes are one, or one does not
+ * say who may call it.
+ */
 export function newHttpApp(options: HttpAppOptions): Express {
   const { routes, info, faults } = options
+  assertRoles(routes)
   const declared = collectFaults([
     ...Object.values(generalFaults),
     ...faults,
@@ -49,13 +62,15 @@ export function newHttpApp(options: HttpAppOptions): Express {
 
   const app = express().disable('x-powered-by').disable('etag')
   app.enable('case sensitive routing')
+  app.locals.tracer = options.tracer
   mountRoutes(app, served, { ...options, border })
   mountMisses(app, served, border)
   app.use(newErrorHandler(border))
   return app
 }
 
-type Context = Pick<HttpAppOptions, 'bodyBytesMax' | 'requestTimeoutMs'> & { border: Border }
+type Settings = 'authenticate' | 'rateLimit' | 'bodyBytesMax' | 'requestTimeoutMs'
+type Context = Pick<HttpAppOptions, Settings> & { border: Border }
 
 /** One Express route for each path, so that a request is matched against as few as there are. */
 function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
@@ -67,8 +82,10 @@ function mountRoutes(app: Express, routes: readonly Route[], context: Context): 
   for (const [path, siblings] of byPath(routes)) {
     const mounted = app.route(path)
     for (const route of siblings) {
+      const authorize = newAuthorizer(route, context)
       const serve = newServe(route, context)
-      mounted[route.method](...(route.body ? [bodyReaderOf(route), serve] : [serve]))
+      const steps = route.body ? [authorize, bodyReaderOf(route), serve] : [authorize, serve]
+      mounted[route.method](...steps)
     }
   }
 }
@@ -95,10 +112,14 @@ function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestH
     try {
       if (route.body) assertBody(req.body)
       const exchange = exchangeOf(req, res)
-      const input = read(req, exchange.requestId)
+      const { requestId, traceparent, span } = exchange
+      const input = read(req, { requestId, traceparent, principal: principalOf(res) })
       if (negotiate) input.mediaType = negotiate(req.headers.accept)
       exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
-      const answer = await route.handle(input)
+      const tracer = span && tracerOf(req.app)
+      const answer = await (tracer
+        ? tracer.within(span, () => route.handle(input))
+        : route.handle(input))
       if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)
       else border.answer(req, res, answer)
     } catch (error) {

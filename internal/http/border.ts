@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
-import type { Request, Response } from 'express'
+import type { Application, Request, Response } from 'express'
 import { systemIds } from '../id/id'
 import { describeError } from '../fault/describe'
 import type { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
+import { newTraceparent, readTraceparent, traceIdOf, type Traceparent } from '../trace/traceparent'
+import type { Span, Tracer } from '../trace/tracer'
 import { retryAfterSeconds, toFault, toProblem, type Problem } from './problem'
 import type { Answer } from './route'
 import { isStream, writeStream, type Pieces, type StreamEnd, type StreamLimits } from './stream'
@@ -11,6 +13,9 @@ import { isStream, writeStream, type Pieces, type StreamEnd, type StreamLimits }
 /** What is remembered of a request until it is answered; stands in `res.locals.exchange`. */
 export interface Exchange {
   requestId: string
+  /** The caller's or a fresh one; when spans are recorded, the span's. */
+  traceparent: Traceparent
+  span: Span | undefined
   startedAtMs: number
   timer: NodeJS.Timeout | undefined
   /** Lets go of an answer that is being made but was refused meanwhile. */
@@ -54,11 +59,20 @@ export function exchangeOf(req: Request, res: Response): Exchange {
 
 function begin(req: Request): Exchange {
   const requestId = requestIdOf(req)
-  return { requestId, startedAtMs: performance.now(), timer: undefined, abandon: undefined }
+  const parent = readTraceparent(req.headers.traceparent)
+  const span = tracerOf(req.app)?.begin({ name: req.method, kind: 'server', parents: [parent] })
+  const traceparent = span?.traceparent ?? parent ?? newTraceparent()
+  const startedAtMs = performance.now()
+  return { requestId, traceparent, span, startedAtMs, timer: undefined, abandon: undefined }
+}
+
+/** The app's, for all who begin an exchange. */
+export function tracerOf({ locals }: Pick<Application, 'locals'>): Tracer | undefined {
+  return locals.tracer as Tracer | undefined
 }
 
 /** The id that the request brings along, or a fresh one. */
-export function requestIdOf(req: IncomingMessage): string {
+export function requestIdOf(req: Pick<IncomingMessage, 'headers'>): string {
   const given = req.headers['x-request-id'] as string | undefined
   return given !== undefined && requestIdForm.test(given) ? given : systemIds.next()
 }
@@ -67,10 +81,10 @@ export function newBorder({ log, streamLimits, observe }: BorderOptions): Border
   function conclude(entry: LogEntry): void {
     const ms = performance.now() - entry.exchange.startedAtMs
     logRequest(log, entry, ms)
-    if (!observe) return
-    const { req, status } = entry
+    const { req, status, exchange } = entry
     const { path: route } = (req.route ?? {}) as { path?: string }
-    observe({ method: req.method, route, status, seconds: ms / 1000 })
+    if (exchange.span) endSpan(exchange.span, entry, route)
+    observe?.({ method: req.method, route, status, seconds: ms / 1000 })
   }
 
   function refuse(req: Request, res: Response, error: unknown, headers?: Record<string, string>) {
@@ -170,11 +184,27 @@ interface LogEntry {
   fault: Fault | undefined
 }
 
+/** By the template, never the path: that one is a person's, and different each time. */
+function endSpan(span: Span, { req, exchange, status, fault }: LogEntry, route = 'none'): void {
+  span.end({
+    name: `${req.method} ${route}`,
+    attributes: {
+      'http.request.method': req.method,
+      'http.route': route,
+      'http.response.status_code': status,
+      'tillbook.request_id': exchange.requestId,
+      ...(fault && { 'tillbook.fault': fault.code }),
+    },
+    failure: status >= 500 ? (fault?.code ?? 'internal') : undefined,
+  })
+}
+
 function logRequest(log: Log, entry: LogEntry, durationMs: number): void {
   const { req, res, exchange, status, ended, fault } = entry
   const end = req.originalUrl.indexOf('?')
   const fields = {
     request_id: exchange.requestId,
+    trace_id: traceIdOf(exchange.traceparent),
     method: req.method,
     path: req.originalUrl.slice(0, Math.min(end < 0 ? pathLengthMax : end, pathLengthMax)),
     status,

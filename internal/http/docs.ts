@@ -33,6 +33,8 @@ function page(path: string, render: () => Answer): Route {
     path,
     tag: 'Reference',
     summary: path,
+    // How to sign in stands here, too.
+    roles: 'anyone',
     query: z.looseObject({}),
     answers: { 200: { description: 'The page.' } },
     faults: [],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { roles, type Principal } from '../auth/principal'
 import type { FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
 import { newHttpApp, type HttpAppOptions } from './app'
@@ -26,6 +27,9 @@ export const thingSchema = z
 
 const idParams = z.strictObject({ id: z.string().max(8).meta({ description: 'The thing.' }) })
 
+/** The caller, unless a test says otherwise. */
+export const operator: Principal = { userId: 'demo', role: 'operator' }
+
 export type Handle = (input: RouteInput) => Promise<Answer>
 
 /** GET and POST /things/:id; the handler of the POST is the test's own. */
@@ -35,6 +39,7 @@ export function newThingRoutes(handle: Handle): Route[] {
     path: '/things/:id',
     tag: 'Things',
     summary: 'Get a thing',
+    roles,
     params: idParams,
     query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(20) }),
     answers: { 200: { description: 'The thing.', schema: thingSchema } },
@@ -46,6 +51,7 @@ export function newThingRoutes(handle: Handle): Route[] {
     path: '/things/:id',
     tag: 'Things',
     summary: 'Create a thing',
+    roles,
     params: idParams,
     headers: z.object({ 'idempotency-key': z.string().min(1).max(10).optional() }),
     body: thingSchema,
@@ -91,6 +97,7 @@ export function newThingApp(handle: Handle = echo, options: Partial<HttpAppOptio
     routes: newThingRoutes(handle),
     faults: [],
     info: { title: 'Things & more', version: '1.0.0' },
+    authenticate: () => operator,
     log,
     bodyBytesMax: 1000,
     requestTimeoutMs: 5_000,

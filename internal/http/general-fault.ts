@@ -1,3 +1,4 @@
+import { authFaults } from '../auth/fault'
 import { invalidRequest, type FaultSpec } from '../fault/fault'
 import { mediaTypesOf, type Route } from './route'
 
@@ -49,6 +50,11 @@ export const generalFaults = {
     title: 'The request did not arrive in time',
     status: 408,
   },
+  tooMany: {
+    kind: 'too_many',
+    code: 'request.too_many',
+    title: 'Too many requests',
+  },
   timeout: {
     kind: 'unavailable',
     code: 'request.timeout',
@@ -59,6 +65,10 @@ export const generalFaults = {
     code: 'api.busy',
     title: 'The API is busy',
   },
+  unauthenticated: authFaults.unauthenticated,
+  forbidden: authFaults.forbidden,
+  tooManyAttempts: authFaults.tooManyAttempts,
+  authBusy: authFaults.busy,
   routeNotFound: {
     kind: 'not_found',
     code: 'route.not_found',
@@ -82,8 +92,12 @@ export function faultsOf(route: Route): FaultSpec[] {
   const { invalid, malformedUrl, invalidJson, tooLarge, unsupportedMediaType } = generalFaults
   const ofForms = mediaTypesOf(route).length > 1 ? [generalFaults.notAcceptable] : []
   const ofBody = route.body ? [invalidJson, tooLarge, unsupportedMediaType] : []
-  const { busy, timeout, internal } = generalFaults
-  const ofLoad = route.uncounted ? [] : [busy]
-  const general = [invalid, malformedUrl, ...ofForms, ...ofBody, ...ofLoad, timeout, internal]
+  const { busy, tooMany, timeout, internal } = generalFaults
+  // Failed sign-ins are limited also where nothing else is.
+  const isLimited = !route.unlimited || route.roles !== 'anyone'
+  const ofLoad = [...(route.uncounted ? [] : [busy]), ...(isLimited ? [tooMany] : [])]
+  const ofRoles = route.roles === 'anyone' ? [] : Object.values(authFaults)
+  const ofRequest = [invalid, malformedUrl, ...ofForms, ...ofBody]
+  const general = [...ofRequest, ...ofRoles, ...ofLoad, timeout, internal]
   return [...new Set<FaultSpec>([...route.faults, ...general])]
 }

@@ -1,5 +1,6 @@
 import request from 'supertest'
 import { z } from 'zod'
+import { roles } from '../auth/principal'
 import { newThingApp } from './fixture'
 import { newOpenApi } from './openapi'
 import { route } from './route'
@@ -9,6 +10,7 @@ const sheet = route({
   path: '/sheet',
   tag: 'Sheets',
   summary: 'Get a sheet',
+  roles,
   answers: {
     200: {
       description: 'The sheet.',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { roles } from '../auth/principal'
 import { echo, newThingRoutes, thingFaults } from './fixture'
 import { newOpenApi } from './openapi'
 import { route } from './route'
@@ -24,6 +25,8 @@ test('names parameters with their place, need and schema', () => {
     operationId: 'getThingsById',
     tags: ['Things'],
     summary: 'Get a thing',
+    security: [{ basic: [] }],
+    'x-roles': roles,
     parameters: [
       {
         name: 'id',
@@ -63,11 +66,16 @@ test('lists every problem under its status with an example for each code', () =>
     )
   }
   const general = ['400 request.invalid', '400 request.malformed_url']
+  const ofRoles = ['401 auth.unauthenticated', '403 auth.forbidden']
   expect(codes('get')).toEqual([
     ...general,
+    ...ofRoles,
     `404 ${thingFaults.notFound.code}`,
+    '429 auth.too_many_attempts',
+    '429 request.too_many',
     '500 internal',
     '503 api.busy',
+    '503 auth.busy',
     '503 house.closed',
     '503 request.timeout',
   ])
@@ -75,15 +83,27 @@ test('lists every problem under its status with an example for each code', () =>
     '400 request.invalid',
     '400 request.invalid_json',
     '400 request.malformed_url',
+    ...ofRoles,
     '404 thing.not_found',
     '413 request.too_large',
     '415 request.unsupported_media_type',
+    '429 auth.too_many_attempts',
+    '429 request.too_many',
     '500 internal',
     '503 api.busy',
+    '503 auth.busy',
     '503 house.closed',
     '503 request.timeout',
     '503 thing.busy',
   ])
+})
+
+test('says who needs not sign in', () => {
+  const open = { ...routes[0]!, roles: 'anyone' } as const
+  const { paths } = newOpenApi({ routes: [open], info, faults: [] }) as { paths: object }
+  const text = JSON.stringify(paths)
+  expect(text).toContain('"security":[]')
+  expect(text).not.toMatch(/x-roles|auth\./)
 })
 
 test('refuses two schemas of one name', () => {
@@ -108,7 +128,7 @@ test('has no reference that leads nowhere, also with schemas that contain themse
 
 function answering(schema: z.ZodType, path = '/other') {
   return route({
-    ...{ method: 'get', path, tag: 'Others', summary: 'Get it' },
+    ...{ method: 'get', path, tag: 'Others', summary: 'Get it', roles },
     answers: { 200: { description: 'It.', schema } },
     faults: [],
     handle: async () => ({ status: 200, body: {} }),

@@ -19,6 +19,14 @@ export interface OpenApiOptions {
   faults: readonly FaultSpec[]
 }
 
+const securitySchemes = {
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'The id of a user and their password, in UTF-8 (RFC 7617), with each request.',
+  },
+}
+
 type Schemas = ReturnType<typeof newSchemas>
 
 /** The reference, OpenAPI 3.1, made from the route table; the same table gives the same text. */
@@ -38,7 +46,7 @@ export function newOpenApi({ routes, info, faults }: OpenApiOptions): JsonObject
     servers: [{ url: '/' }],
     tags,
     paths,
-    components: { schemas: schemas.byId() },
+    components: { securitySchemes, schemas: schemas.byId() },
   }
 }
 
@@ -55,6 +63,7 @@ function toOperation(route: Route, faults: readonly FaultSpec[], schemas: Schema
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
+    ...toAccess(route),
     ...(parameters.length > 0 && { parameters }),
     ...(content && { requestBody: { required: !route.isBodyOptional, content } }),
     responses: {
@@ -62,6 +71,12 @@ function toOperation(route: Route, faults: readonly FaultSpec[], schemas: Schema
       ...toProblems(collectFaults([...faultsOf(route), ...faults])),
     },
   }
+}
+
+/** Whether one has to sign in for it, and as what. */
+function toAccess({ roles }: Route): JsonObject {
+  if (roles === 'anyone') return { security: [] }
+  return { security: [{ basic: [] }], 'x-roles': [...roles] }
 }
 
 /** `GET /users/:id/accounts` is getUsersByIdAccounts. */
@@ -112,6 +127,13 @@ function toHeaders(headers: Record<string, string>): JsonObject {
 
 const retryAfter = { 'Retry-After': 'Seconds after which it is worth another try.' }
 
+const rateLimit = {
+  'RateLimit-Policy': 'What is limited, how many (q) within how many seconds (w), when it is.',
+  RateLimit: 'How many are left (r), and in how many seconds all of them are (t).',
+}
+
+const challenge = { 'WWW-Authenticate': 'How to sign in.' }
+
 /** One response for each status, with an example for each code. */
 function toProblems(faults: readonly FaultSpec[]): JsonObject {
   const responses: JsonObject = {}
@@ -121,13 +143,19 @@ function toProblems(faults: readonly FaultSpec[]): JsonObject {
     const schema = { $ref: '#/components/schemas/Problem' }
     responses[status] = {
       description: codes.map(({ code, title }) => `\`${code}\`: ${title}`).join('  \n'),
-      ...(status === 503 && { headers: toHeaders(retryAfter) }),
+      ...toProblemHeaders(status),
       content: {
         'application/problem+json': { schema, examples: Object.fromEntries(examples) },
       },
     }
   }
   return responses
+}
+
+function toProblemHeaders(status: number): JsonObject {
+  if (status === 401) return { headers: toHeaders(challenge) }
+  if (status === 429) return { headers: toHeaders({ ...retryAfter, ...rateLimit }) }
+  return status === 503 ? { headers: toHeaders(retryAfter) } : {}
 }
 
 const exampleRequestId = '019c1f6e-8d7a-7c3b-9f10-2b6f0c5d4e3a'

@@ -14,10 +14,15 @@ const wording = { error: wordIssue }
 type Values = Record<string, string | string[] | undefined>
 
 /** Makes the function that turns a request into a handler's input, or throws request.invalid. */
-export function newInputReader(route: Route): (req: Request, requestId: string) => RouteInput {
+export function newInputReader(
+  route: Route,
+): (
+  req: Request,
+  known: Pick<RouteInput, 'requestId' | 'traceparent' | 'principal'>,
+) => RouteInput {
   const { params, headers, body, query } = route
   const headerNames = Object.keys(headers?.shape ?? {})
-  return (req, requestId) => {
+  return (req, { requestId, traceparent, principal }) => {
     const errors: FieldError[] = []
     const input: RouteInput = {
       params: params && read(params, req.params, errors),
@@ -25,10 +30,23 @@ export function newInputReader(route: Route): (req: Request, requestId: string) 
       headers: headers && read(headers, once(pick(req, headerNames), errors), errors),
       body: body && read(body, req.body, errors),
       requestId,
+      traceparent,
+      principal,
     }
     if (errors.length > 0) throw invalid(errors)
     return input
   }
+}
+
+/** A value that no route's schemas belong to, as a message of gRPC. Faults: request.invalid. */
+export function readInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): z.output<Schema> {
+  const errors: FieldError[] = []
+  const input = read(schema, value, errors)
+  if (errors.length > 0) throw invalid(errors)
+  return input as z.output<Schema>
 }
 
 function read(schema: z.ZodType, value: unknown, errors: FieldError[]): unknown {
@@ -78,6 +96,9 @@ export function malformedUrl(part: 'path' | 'query'): Fault {
   })
 }
 
+// Those that are lists by themselves, of which two are one that is longer (RFC 9110, 5.3).
+const listHeaders = new Set(['prefer'])
+
 /**
  * Node joins a header that is sent twice, or drops the second one; here it becomes a list. Read from the
  * raw list because Node's headersDistinct prepares all headers there are, and this runs on each request.
@@ -89,7 +110,9 @@ function pick({ rawHeaders }: Request, names: readonly string[]): Values {
     if (!names.includes(name)) continue
     const value = rawHeaders[i + 1]!
     const before = values[name]
-    values[name] = before === undefined ? value : [before, value].flat()
+    if (before === undefined) values[name] = value
+    else if (listHeaders.has(name)) values[name] = `${before as string}, ${value}`
+    else values[name] = [before, value].flat()
   }
   return values
 }

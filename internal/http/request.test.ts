@@ -1,5 +1,6 @@
 import request from 'supertest'
 import { z } from 'zod'
+import { roles } from '../auth/principal'
 import { newThingApp } from './fixture'
 import { route } from './route'
 
@@ -106,6 +107,7 @@ describe('a body', () => {
       path: '/trees',
       tag: 'Trees',
       summary: 'Take a tree',
+      roles,
       body: z.json(),
       answers: { 200: { description: 'Taken.' } },
       faults: [],
@@ -209,7 +211,7 @@ describe('invalid input', () => {
 test('a route may take a larger body than the others', async () => {
   const taking = (path: string, bodyBytesMax?: number) =>
     route({
-      ...{ method: 'post', path, tag: 'Bodies', summary: 'Take a body', bodyBytesMax },
+      ...{ method: 'post', path, tag: 'Bodies', summary: 'Take a body', roles, bodyBytesMax },
       body: z.string(),
       answers: { 201: { description: 'Taken.' } },
       faults: [],
@@ -230,7 +232,7 @@ test('a route may take a larger body than the others', async () => {
 
 test('a body that may be left out is read as {}, and one that is sent as it is', async () => {
   const take = route({
-    ...{ method: 'post', path: '/take', tag: 'Bodies', summary: 'Take a body or none' },
+    ...{ method: 'post', path: '/take', tag: 'Bodies', summary: 'Take a body or none', roles },
     body: z.strictObject({ a: z.number().optional() }),
     isBodyOptional: true,
     answers: { 200: { description: 'What it was.' } },

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
+import type { Principal, Role } from '../auth/principal'
 import type { Fault, FaultSpec } from '../fault/fault'
+import type { Traceparent } from '../trace/traceparent'
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
@@ -10,6 +12,10 @@ export interface RouteInput<Params = unknown, Query = unknown, Headers = unknown
   headers: Headers
   body: Body
   requestId: string
+  /** W3C trace context for whatever is done on the request's behalf. */
+  traceparent: Traceparent
+  /** Who is asking: one of the route's roles. */
+  principal: Principal
   /** Which of its media types the client takes; only on a route that offers several. */
   mediaType?: string
 }
@@ -54,6 +60,8 @@ export interface Route {
   tag: string
   summary: string
   description?: string
+  /** Who may call it; nobody has to sign in for what `'anyone'` may call. */
+  roles: readonly Role[] | 'anyone'
   params?: z.ZodObject
   /** Values arrive as text; without a schema a route takes no query at all. */
   query?: z.ZodObject
@@ -69,6 +77,8 @@ export interface Route {
   faults: readonly FaultSpec[]
   /** Not counted among the requests under way, nor refused when they are too many. */
   uncounted?: boolean
+  /** May be asked as often as anybody likes: it is how the API is watched. */
+  unlimited?: boolean
   /** Served, but no part of the reference. */
   hidden?: boolean
   handle(input: RouteInput): Promise<Answer | Refused>

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer as createHttpServer, Agent, get, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { echo, newThingApp, type Handle } from './fixture'
@@ -119,6 +120,20 @@ describe('a slow client', () => {
   ])('that does not finish its %s is answered 408 and cut', async (_name, bytes) => {
     const { port } = await start(echo, { limits })
     expect(await open(port, bytes).text).toMatch(/^HTTP\/1\.1 408 [^]*request\.too_slow/)
+  })
+
+  test('that is answered 408 and keeps its own side open is cut', async () => {
+    const { port, close } = await start(echo, { limits: { ...limits, lingerMs: 50 } })
+    const socket = connect({ port, host, allowHalfOpen: true })
+    socket.on('error', () => {}).resume()
+    socket.write(post.slice(0, -5))
+    await once(socket, 'end')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    // Closing would wait for it.
+    const begin = performance.now()
+    await close()
+    expect(performance.now() - begin).toBeLessThan(2_000)
+    socket.destroy()
   })
 
   test('that does nothing is cut', async () => {

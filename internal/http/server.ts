@@ -19,9 +19,22 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   port: number
   shutdownTimeoutMs: number
+  /** The environment variable that another port is chosen with, for those who find it in use. */
+  portName?: string
+  /** Looks at connections before HTTP/1.1 does. */
+  front?: Front
   log: Log
   /** How long a client may take; the defaults suit the open network. */
   limits?: Partial<typeof clientLimits>
+}
+
+/** Takes the connections of another protocol, and hands the others on. */
+export interface Front {
+  accept(socket: Socket, handOn: (socket: Socket) => void): void
+  /** Takes nothing more, and lets what is under way finish. */
+  drain(): void
+  /** Cuts what is left. */
+  cut(): void
 }
 
 export interface RunningServer {
@@ -43,14 +56,18 @@ export const clientLimits = {
   keepAliveTimeoutMs: 65_000,
   /** Nothing read or written, as by a client that does not take its answer; longer than any handler may run. */
   socketTimeoutMs: 60_000,
+  /** To take the last answer of a connection; who then keeps its own side open is cut. */
+  lingerMs: 1_000,
   checkIntervalMs: 1_000,
 }
 
 /** Resolves once the port is bound; rejects with a sentence for people when it cannot be. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { app, log } = options
+  const { lingerMs } = { ...clientLimits, ...options.limits }
   const connections = new Map<Socket, ServerResponse | undefined>()
   let draining = false
+  const { front } = options
   const server = newServer(options, (req, res) => {
     connections.set(req.socket, res)
     if (draining) {
@@ -59,12 +76,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
     app(req, res)
   })
+  if (front) putInFront(server, front)
   server.on('connection', (socket: Socket) => {
     connections.set(socket, undefined)
     socket.once('close', () => connections.delete(socket))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-    refuseMalformed(error, socket, { current: connections.get(socket), log }),
+    refuseMalformed(error, socket, { current: connections.get(socket), lingerMs, log }),
   )
   await listen(server, options)
   server.on('error', (err) => log.error({ err }, 'the HTTP server failed'))
@@ -74,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: (server.address() as AddressInfo).port,
     close() {
       draining = true
-      return (closed ??= drain(server, connections, options.shutdownTimeoutMs))
+      return (closed ??= drain({ server, front, connections }, options.shutdownTimeoutMs))
     },
   }
 }
@@ -94,9 +112,19 @@ function newServer({ limits }: ServerOptions, listener: RequestListener): Server
   return server.setTimeout(limit.socketTimeoutMs)
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+/** In place of the server's own listener, which is then given what is handed on. */
+function putInFront(server: Server, front: Front): void {
+  const [serve] = server.listeners('connection') as ((this: Server, socket: Socket) => void)[]
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) =>
+    front.accept(socket, (plain) => serve!.call(server, plain)),
+  )
+}
+
+function listen(server: Server, options: ServerOptions): Promise<void> {
+  const { host, port } = options
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(wordBindError(error, host, port))
+    const fail = (error: NodeJS.ErrnoException) => reject(wordBindError(error, options))
     server.once('error', fail)
     server.listen(port, host, () => {
       server.off('error', fail)
@@ -105,24 +133,36 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
   })
 }
 
-function wordBindError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+function wordBindError(cause: NodeJS.ErrnoException, options: ServerOptions): Error {
+  const { host, port, portName = 'PORT' } = options
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${host} is in use: stop what holds it, or choose another with PORT=…`,
-    EACCES: `port ${port} on ${host} is not for this account: choose one above 1023 with PORT=…`,
+    EADDRINUSE: `port ${port} on ${host} is in use: stop what holds it, or choose another with ${portName}=…`,
+    EACCES: `port ${port} on ${host} is not for this account: choose one above 1023 with ${portName}=…`,
   }
   return new Error(reasons[cause.code ?? ''] ?? `cannot listen on ${host}:${port}`, { cause })
 }
 
 type Connections = ReadonlyMap<Socket, ServerResponse | undefined>
 
-function drain(server: Server, connections: Connections, timeoutMs: number): Promise<void> {
+interface Draining {
+  server: Server
+  front: Front | undefined
+  connections: Connections
+}
+
+function drain({ server, front, connections }: Draining, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), timeoutMs)
+    const cut = () => {
+      server.closeAllConnections()
+      front?.cut()
+    }
+    const timer = setTimeout(cut, timeoutMs)
     // Closes the connections that are idle between two requests, too.
     server.close(() => {
       clearTimeout(timer)
       resolve()
     })
+    front?.drain()
     for (const [socket, response] of connections) {
       // Node takes a connection that never carried a request for one that is about to.
       if (socket.bytesRead === 0) socket.destroy()
@@ -136,6 +176,7 @@ function drain(server: Server, connections: Connections, timeoutMs: number): Pro
 
 interface MalformedContext {
   current: ServerResponse | undefined
+  lingerMs: number
   log: Log
 }
 
@@ -143,7 +184,7 @@ interface MalformedContext {
 function refuseMalformed(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  { current, log }: MalformedContext,
+  { current, lingerMs, log }: MalformedContext,
 ): void {
   const isAnswering = current?.headersSent && !current.writableFinished
   if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy()
@@ -158,6 +199,8 @@ function refuseMalformed(
     `X-Request-Id: ${requestId}`,
     'Connection: close',
   ]
+  // Its request counts as one that is under way until the connection is closed on both sides.
+  setTimeout(() => socket.destroy(), lingerMs).unref()
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   log.debug({ request_id: requestId, status, code, reason: error.code }, 'malformed request')
 }

@@ -1,5 +1,6 @@
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { roles } from '../auth/principal'
 import { Fault } from '../fault/fault'
 import type { HttpAppOptions } from './app'
 import { newThingApp, thingFaults } from './fixture'
@@ -21,6 +22,7 @@ async function start(
     path: '/stream',
     tag: 'Streams',
     summary: 'Read a stream',
+    roles,
     answers: { 200: { description: 'The stream.' } },
     faults: [thingFaults.busy],
     handle: async () => ({

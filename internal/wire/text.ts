@@ -11,6 +11,13 @@ export function line(charactersMax: number) {
   })
 }
 
+/** The same, or nothing at all. */
+export function lineOrNone(charactersMax: number) {
+  return text(charactersMax, (value) =>
+    controlCharacter.test(value) ? 'must not contain control characters' : undefined,
+  )
+}
+
 /** Any text of up to `charactersMax` characters, line breaks included. */
 export function prose(charactersMax: number) {
   return text(charactersMax, () => undefined)
