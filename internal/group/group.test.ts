@@ -291,3 +291,17 @@ describe('with weights', () => {
     expect(await next).toBe(2003)
   })
 })
+
+test('two that touch the same go into groups of their own where that is wanted', async () => {
+  const { started, submit } = newStage({ isApart: true })
+  const answers = [submit(1, 'a'), submit(2, 'a'), submit(3, 'b'), submit(4, 'a')]
+  await turn()
+  expect(started.map((group) => group.ids)).toEqual([[1, 3]])
+  for (const expected of [[2], [4]]) {
+    started.at(-1)!.finish()
+    await turn()
+    expect(started.at(-1)!.ids).toEqual(expected)
+  }
+  started.at(-1)!.finish()
+  expect(await Promise.all(answers)).toEqual([1, 2, 3, 4])
+})

@@ -5,6 +5,8 @@
 export interface GroupCommit<Request, Answer> {
   /** Queues the request and answers when its group is committed. */
   submit(request: Request): Promise<Answer>
+  /** By weight: what waits, and what is being committed. */
+  counts(): { queued: number; inFlight: number }
   /** Takes nothing more; resolves when everything taken is answered. */
   close(): Promise<void>
 }
@@ -16,6 +18,8 @@ export interface GroupOptions<Request, Answer> {
   weigh?(request: Request): number
   /** What a request touches. Two that touch the same are never under way in two groups at once. */
   touches(request: Request): readonly string[]
+  /** Nor in one group, for a commit that changes each thing once. */
+  isApart?: boolean
   /** Whether the group failed for one request's sake, so that its halves are worth a try. */
   isDivisible(error: unknown): boolean
   /** Thrown at a request that finds the queue full or waited in it too long: nothing was done. */
@@ -117,12 +121,15 @@ export function newGroupCommit<Request, Answer>(
     const heldBack = new Set<string>()
     let weight = 0
     refuseStale()
+    // Most of the time nothing is in the way, and a bulk touches thousands.
+    const isInTheWay = (what: string) => busy.has(what) || heldBack.has(what)
     for (const entry of queue) {
-      const isFree = entry.touches.every((what) => !busy.has(what) && !heldBack.has(what))
+      const isFree = (busy.size === 0 && heldBack.size === 0) || !entry.touches.some(isInTheWay)
       const fits = weight === 0 || weight + entry.weight <= options.groupRequestsMax
       if (isFree && fits) {
         group.push(entry)
         weight += entry.weight
+        if (options.isApart) for (const what of entry.touches) heldBack.add(what)
       } else {
         for (const what of entry.touches) heldBack.add(what)
         rest.push(entry)
@@ -134,13 +141,12 @@ export function newGroupCommit<Request, Answer>(
   }
 
   async function runLane(group: Entry[]): Promise<void> {
-    const touched = new Set(group.flatMap((entry) => entry.touches))
     const weight = weightOf(group)
     lanesFree -= 1
     underWay += weight
-    for (const what of touched) busy.add(what)
+    for (const { touches } of group) for (const what of touches) busy.add(what)
     await commitGroup(group)
-    for (const what of touched) busy.delete(what)
+    for (const { touches } of group) for (const what of touches) busy.delete(what)
     lanesFree += 1
     underWay -= weight
     fillLanes()
@@ -175,6 +181,7 @@ export function newGroupCommit<Request, Answer>(
         lookLater()
       })
     },
+    counts: () => ({ queued, inFlight: underWay }),
     close() {
       isClosed = true
       if (queue.length === 0 && lanesFree === options.lanes) return Promise.resolve()

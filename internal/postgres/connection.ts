@@ -52,7 +52,7 @@ function takeOptions(url: string): { connectionString: string; options: string }
   return { connectionString: url.slice(0, mark) + (rest ? `?${rest}` : ''), options }
 }
 
-/** The URL as it may be shown: without the password. */
+/** The URL as it may be shown: without the password, which may hold an @ itself: the last one ends it. */
 export function redactUrl(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^:/@]*):[^@]*@/i, '$1@').replace(/([?&]password=)[^&]*/i, '$1…')
+  return url.replace(/^([a-z]+:\/\/[^:/@]*):[^?]*@/i, '$1@').replace(/([?&]password=)[^&]*/i, '$1…')
 }

@@ -5,7 +5,9 @@ import { databaseUnavailable, Fault } from '../fault/fault'
 /** The SQLSTATEs the code speaks of, by PostgreSQL's own names. */
 export const sqlState = {
   invalid_parameter_value: '22023',
+  foreign_key_violation: '23503',
   unique_violation: '23505',
+  check_violation: '23514',
   read_only_sql_transaction: '25006',
   idle_in_transaction_session_timeout: '25P03',
   serialization_failure: '40001',

@@ -22,34 +22,39 @@ export interface QueryText {
   params: readonly string[]
 }
 
+/**
+ * Parameters that cannot be encoded are thrown at once and not by the promise: nothing was sent then, and
+ * whoever sends more behind it, as a commit, has not done so yet.
+ */
 type Run<Params, Answer> = (db: Executor, params: Params) => Promise<Answer>
 
 /** A query of which exactly one row is expected; throws otherwise. */
 export function one<Params, Row>(query: QueryText): Run<Params, Row> {
-  return async (db, params) => {
-    const { rows } = await db.query(statement(query, params))
-    if (rows.length !== 1) throw new Error(`${query.name} gave ${rows.length} rows, not one`)
-    return rows[0] as Row
-  }
+  return (db, params) =>
+    db.query(statement(query, params)).then(({ rows }) => {
+      if (rows.length !== 1) throw new Error(`${query.name} gave ${rows.length} rows, not one`)
+      return rows[0] as Row
+    })
 }
 
 /** A query that gives a row or none. */
 export function maybe<Params, Row>(query: QueryText): Run<Params, Row | undefined> {
-  return async (db, params) => {
-    const { rows } = await db.query(statement(query, params))
-    if (rows.length > 1) throw new Error(`${query.name} gave ${rows.length} rows, not one or none`)
-    return rows[0] as Row | undefined
-  }
+  return (db, params) =>
+    db.query(statement(query, params)).then(({ rows }) => {
+      if (rows.length > 1)
+        throw new Error(`${query.name} gave ${rows.length} rows, not one or none`)
+      return rows[0] as Row | undefined
+    })
 }
 
 /** A query that gives any number of rows. */
 export function many<Params, Row>(query: QueryText): Run<Params, Row[]> {
-  return async (db, params) => (await db.query(statement(query, params))).rows as Row[]
+  return (db, params) => db.query(statement(query, params)).then(({ rows }) => rows as Row[])
 }
 
 /** A statement that gives no rows; answers how many it touched. */
 export function exec<Params>(query: QueryText): Run<Params, number> {
-  return async (db, params) => (await db.query(statement(query, params))).rowCount ?? 0
+  return (db, params) => db.query(statement(query, params)).then(({ rowCount }) => rowCount ?? 0)
 }
 
 function statement(query: QueryText, params: unknown): Statement {
