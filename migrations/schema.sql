@@ -84,6 +84,62 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION count_changed_item()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into item_count as c (store_id, slot, items)
+  values (new.store_id, pg_backend_pid() % 8, case when new.deleted_at is null then 1 else -1 end)
+  on conflict (store_id, slot) do update set items = c.items + excluded.items;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION count_new_items()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into item_count as c (store_id, slot, items)
+  select store_id, pg_backend_pid() % 8, count(*)
+  from new_item
+  where deleted_at is null
+  group by store_id
+  order by store_id
+  on conflict (store_id, slot) do update set items = c.items + excluded.items;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION follow_cart_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before integer := case when tg_op = 'UPDATE' then (old.removed_at is null)::integer else 0 end;
+  after integer := (new.removed_at is null)::integer;
+begin
+  if after <> before then
+    update cart set lines = lines + after - before where id = new.cart_id;
+    return null;
+  end if;
+  -- Changed, and not only locked: a checkout that waits for it with an older snapshot would be given a lock,
+  -- and go on with the line as it was. Whoever changed the cart in this transaction has done so already.
+  perform from cart
+  where id = new.cart_id and status = 'open' and xmin = pg_current_xact_id()::xid;
+  if found then
+    return null;
+  end if;
+  update cart set updated_at = clock_timestamp() where id = new.cart_id and status = 'open';
+  if not found then
+    raise exception 'the cart "%" was ordered and never changes again', new.cart_id
+      using errcode = 'restrict_violation';
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -92,6 +148,17 @@ AS $function$
 begin
   raise exception 'rows of "%" are only ever added', tg_table_name
     using errcode = 'restrict_violation', hint = 'Post a reversal.';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_change_of_ordered_cart()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception 'the cart "%" was ordered and never changes again', old.id
+    using errcode = 'restrict_violation';
 end
 $function$;
 
@@ -444,6 +511,45 @@ create table app_user (
   created_at timestamptz not null default clock_timestamp()
 );
 
+create table cart (
+  id uuid not null,
+  user_id text collate "C" not null,
+  store_id text collate "C" not null,
+  status text collate "C" not null default 'open'::text,
+  lines integer not null default 0,
+  address jsonb,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+) with (fillfactor=50);
+
+create table cart_key (
+  user_id text collate "C" not null,
+  key text collate "C" not null,
+  fingerprint bytea not null,
+  line_id uuid not null,
+  quantity integer not null,
+  created_at timestamptz not null
+);
+
+create table cart_line (
+  id uuid not null,
+  cart_id uuid not null,
+  store_id text collate "C" not null,
+  item_id uuid,
+  quantity integer not null,
+  name text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  removed_at timestamptz
+) with (fillfactor=70);
+
+create table credential (
+  user_id text collate "C" not null,
+  role text collate "C" not null,
+  password_hash text not null,
+  changed_at timestamptz not null default clock_timestamp()
+);
+
 create table currency (
   code text collate "C" not null,
   scale smallint not null,
@@ -487,12 +593,89 @@ create table idempotency (
   hold jsonb
 );
 
+create table inbox_message (
+  consumer text collate "C" not null,
+  message_id uuid not null,
+  handled_at timestamptz not null default clock_timestamp()
+);
+
+create table item (
+  id uuid not null,
+  store_id text collate "C" not null,
+  price bigint,
+  name text not null,
+  description text not null default ''::text,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  deleted_at timestamptz
+);
+
+create table item_count (
+  store_id text collate "C" not null,
+  slot integer not null,
+  items bigint not null
+) with (fillfactor=50);
+
 create table late_entry (
   effective_at timestamptz not null,
   transaction_id uuid not null,
   amount bigint not null,
   is_expense boolean not null,
   account_id text collate "C" not null
+);
+
+create table order_key (
+  owner_id text collate "C" not null,
+  key text collate "C" not null,
+  fingerprint bytea not null,
+  order_id uuid,
+  refusal jsonb,
+  created_at timestamptz not null
+);
+
+create table order_line (
+  order_id uuid not null,
+  line_no integer not null,
+  item_id uuid not null,
+  quantity integer not null,
+  unit_price bigint not null,
+  name text not null
+);
+
+create table outbox_message (
+  seq bigint not null generated always as identity,
+  id uuid not null,
+  aggregate_id uuid not null,
+  aggregate_type text collate "C" not null,
+  aggregate_version integer not null,
+  exchange text collate "C" not null,
+  routing_key text collate "C" not null,
+  type text collate "C" not null,
+  payload jsonb not null,
+  headers jsonb not null default '{}'::jsonb,
+  attempts integer not null default 0,
+  last_error text,
+  created_at timestamptz not null,
+  available_at timestamptz not null default clock_timestamp(),
+  published_at timestamptz,
+  parked_at timestamptz
+);
+
+create table reservation (
+  id uuid not null,
+  line_id uuid not null,
+  external_id bigint,
+  lease_token uuid,
+  lease_until timestamptz,
+  next_at timestamptz,
+  attempts integer not null default 0,
+  desired text collate "C" not null default 'held'::text,
+  actual text collate "C" not null default 'none'::text,
+  item text not null,
+  last_error text,
+  traceparent text collate "C",
+  created_at timestamptz not null,
+  updated_at timestamptz not null
 );
 
 create table seal (
@@ -508,6 +691,45 @@ create table seal (
   rows_digest bytea not null,
   row_ids bytea not null,
   row_digests bytea not null
+);
+
+create table shop_order (
+  id uuid not null,
+  owner_id text collate "C" not null,
+  user_id text collate "C" not null,
+  status text collate "C" not null,
+  cart_id uuid,
+  store_id text collate "C",
+  transaction_id uuid,
+  product_code text,
+  total_amount bigint,
+  currency text collate "C" not null,
+  customer_fullname text,
+  product_name text,
+  failure text,
+  traceparent text collate "C",
+  attempts integer not null default 0,
+  next_at timestamptz,
+  lease_token uuid,
+  lease_until timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+
+create table stock (
+  item_id uuid not null,
+  on_hand bigint not null,
+  sold bigint not null default 0,
+  updated_at timestamptz not null default clock_timestamp()
+) with (fillfactor=50);
+
+create table store (
+  id text collate "C" not null,
+  account_id text collate "C" not null,
+  user_id text collate "C" not null,
+  currency text collate "C" not null,
+  name text not null,
+  created_at timestamptz not null default clock_timestamp()
 );
 
 create table transaction (
@@ -558,6 +780,18 @@ alter table account add constraint account_pkey
 alter table app_user add constraint app_user_pkey
   PRIMARY KEY (id);
 
+alter table cart add constraint cart_pkey
+  PRIMARY KEY (id);
+
+alter table cart_key add constraint cart_key_pkey
+  PRIMARY KEY (user_id, key);
+
+alter table cart_line add constraint cart_line_pkey
+  PRIMARY KEY (id);
+
+alter table credential add constraint credential_pkey
+  PRIMARY KEY (user_id);
+
 alter table currency add constraint currency_pkey
   PRIMARY KEY (code);
 
@@ -570,11 +804,41 @@ alter table hold add constraint hold_pkey
 alter table idempotency add constraint idempotency_pkey
   PRIMARY KEY (key);
 
+alter table inbox_message add constraint inbox_message_pkey
+  PRIMARY KEY (consumer, message_id);
+
+alter table item add constraint item_pkey
+  PRIMARY KEY (id);
+
+alter table item_count add constraint item_count_pkey
+  PRIMARY KEY (store_id, slot);
+
 alter table late_entry add constraint late_entry_pkey
   PRIMARY KEY (account_id, effective_at, transaction_id);
 
+alter table order_key add constraint order_key_pkey
+  PRIMARY KEY (owner_id, key);
+
+alter table order_line add constraint order_line_pkey
+  PRIMARY KEY (order_id, line_no);
+
+alter table outbox_message add constraint outbox_message_pkey
+  PRIMARY KEY (id);
+
+alter table reservation add constraint reservation_pkey
+  PRIMARY KEY (id);
+
 alter table seal add constraint seal_pkey
   PRIMARY KEY (no);
+
+alter table shop_order add constraint shop_order_pkey
+  PRIMARY KEY (id);
+
+alter table stock add constraint stock_pkey
+  PRIMARY KEY (item_id);
+
+alter table store add constraint store_pkey
+  PRIMARY KEY (id);
 
 alter table transaction add constraint transaction_pkey
   PRIMARY KEY (id);
@@ -590,6 +854,27 @@ alter table xact_epoch add constraint xact_epoch_pkey
 
 alter table account add constraint account_id_currency_key
   UNIQUE (id, currency);
+
+alter table cart add constraint cart_id_store_key
+  UNIQUE (id, store_id);
+
+alter table item add constraint item_store_id_key
+  UNIQUE (store_id, id) INCLUDE (deleted_at);
+
+alter table outbox_message add constraint outbox_message_seq_key
+  UNIQUE (seq);
+
+alter table outbox_message add constraint outbox_message_version_key
+  UNIQUE (aggregate_type, aggregate_id, aggregate_version);
+
+alter table reservation add constraint reservation_line_key
+  UNIQUE (line_id);
+
+alter table shop_order add constraint shop_order_cart_key
+  UNIQUE (cart_id);
+
+alter table shop_order add constraint shop_order_transaction_key
+  UNIQUE (transaction_id);
 
 alter table account add constraint account_available_covers_limit
   CHECK ((balance - held) >= min_balance);
@@ -623,6 +908,36 @@ alter table app_user add constraint app_user_id_form
 
 alter table app_user add constraint app_user_last_name_length
   CHECK (char_length(last_name) >= 1 AND char_length(last_name) <= 100);
+
+alter table cart add constraint cart_address_object
+  CHECK (jsonb_typeof(address) = 'object'::text);
+
+alter table cart add constraint cart_lines_range
+  CHECK (lines >= 0 AND lines <= 2000);
+
+alter table cart add constraint cart_status_known
+  CHECK (status = ANY (ARRAY['open'::text, 'ordered'::text]));
+
+alter table cart_key add constraint cart_key_fingerprint_length
+  CHECK (octet_length(fingerprint) = 32);
+
+alter table cart_key add constraint cart_key_key_length
+  CHECK (char_length(key) >= 1 AND char_length(key) <= 255);
+
+alter table cart_line add constraint cart_line_name_length
+  CHECK (char_length(name) >= 1 AND char_length(name) <= 200);
+
+alter table cart_line add constraint cart_line_quantity_range
+  CHECK (quantity >= 1 AND quantity <= 1000000);
+
+alter table credential add constraint credential_password_hash_form
+  CHECK (password_hash ~~ '$argon2id$%'::text);
+
+alter table credential add constraint credential_role_known
+  CHECK (role = ANY (ARRAY['customer'::text, 'merchant'::text, 'operator'::text]));
+
+alter table credential add constraint credential_user_id_form
+  CHECK (POSITION((':'::text) IN (user_id)) = 0);
 
 alter table currency add constraint currency_code_form
   CHECK (code ~ '^[A-Z]{3}$'::text);
@@ -666,6 +981,78 @@ alter table idempotency add constraint idempotency_key_length
 alter table idempotency add constraint idempotency_one_outcome
   CHECK ((refusal IS NULL) = (transaction_id IS NOT NULL OR hold IS NOT NULL));
 
+alter table inbox_message add constraint inbox_message_consumer_length
+  CHECK (char_length(consumer) >= 1 AND char_length(consumer) <= 100);
+
+alter table item add constraint item_description_length
+  CHECK (char_length(description) <= 2000);
+
+alter table item add constraint item_name_length
+  CHECK (char_length(name) >= 1 AND char_length(name) <= 200);
+
+alter table item add constraint item_price_range
+  CHECK (price >= 1 AND price <= '999999999999999'::bigint);
+
+alter table order_key add constraint order_key_fingerprint_length
+  CHECK (octet_length(fingerprint) = 32);
+
+alter table order_key add constraint order_key_key_length
+  CHECK (char_length(key) >= 1 AND char_length(key) <= 255);
+
+alter table order_key add constraint order_key_one_outcome
+  CHECK ((order_id IS NULL) <> (refusal IS NULL));
+
+alter table order_line add constraint order_line_name_length
+  CHECK (char_length(name) >= 1 AND char_length(name) <= 200);
+
+alter table order_line add constraint order_line_no_range
+  CHECK (line_no >= 1);
+
+alter table order_line add constraint order_line_quantity_range
+  CHECK (quantity >= 1 AND quantity <= 1000000);
+
+alter table order_line add constraint order_line_unit_price_range
+  CHECK (unit_price >= 1 AND unit_price <= '9007199254740991'::bigint);
+
+alter table outbox_message add constraint outbox_message_attempts_range
+  CHECK (attempts >= 0);
+
+alter table outbox_message add constraint outbox_message_headers_object
+  CHECK (jsonb_typeof(headers) = 'object'::text);
+
+alter table outbox_message add constraint outbox_message_last_error_length
+  CHECK (char_length(last_error) <= 1000);
+
+alter table outbox_message add constraint outbox_message_one_end
+  CHECK (published_at IS NULL OR parked_at IS NULL);
+
+alter table outbox_message add constraint outbox_message_payload_object
+  CHECK (jsonb_typeof(payload) = 'object'::text);
+
+alter table reservation add constraint reservation_actual_known
+  CHECK (actual = ANY (ARRAY['none'::text, 'requesting'::text, 'unknown'::text, 'held'::text, 'releasing'::text, 'released'::text, 'failed'::text]));
+
+alter table reservation add constraint reservation_attempts_range
+  CHECK (attempts >= 0);
+
+alter table reservation add constraint reservation_desired_known
+  CHECK (desired = ANY (ARRAY['held'::text, 'released'::text]));
+
+alter table reservation add constraint reservation_held_has_id
+  CHECK ((actual <> ALL (ARRAY['held'::text, 'releasing'::text])) OR external_id IS NOT NULL);
+
+alter table reservation add constraint reservation_item_length
+  CHECK (char_length(item) >= 1 AND char_length(item) <= 200);
+
+alter table reservation add constraint reservation_last_error_length
+  CHECK (char_length(last_error) <= 1000);
+
+alter table reservation add constraint reservation_lease_whole
+  CHECK ((lease_token IS NULL) = (lease_until IS NULL));
+
+alter table reservation add constraint reservation_traceparent_form
+  CHECK (traceparent ~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text);
+
 alter table seal add constraint seal_digest_length
   CHECK (octet_length(digest) = 32);
 
@@ -689,6 +1076,63 @@ alter table seal add constraint seal_rows_digest_length
 
 alter table seal add constraint seal_transactions_range
   CHECK (transactions >= 1 AND transactions <= 100000);
+
+alter table shop_order add constraint shop_order_attempts_range
+  CHECK (attempts >= 0);
+
+alter table shop_order add constraint shop_order_cart_paid
+  CHECK (cart_id IS NULL OR status = 'created'::text);
+
+alter table shop_order add constraint shop_order_created_whole
+  CHECK (status <> 'created'::text OR total_amount IS NOT NULL AND (cart_id IS NOT NULL OR customer_fullname IS NOT NULL AND product_name IS NOT NULL));
+
+alter table shop_order add constraint shop_order_customer_fullname_length
+  CHECK (char_length(customer_fullname) <= 500);
+
+alter table shop_order add constraint shop_order_due_is_pending
+  CHECK (next_at IS NULL OR status = 'pending'::text);
+
+alter table shop_order add constraint shop_order_failed_says_why
+  CHECK ((status = 'failed'::text) = (failure IS NOT NULL));
+
+alter table shop_order add constraint shop_order_failure_length
+  CHECK (char_length(failure) <= 1000);
+
+alter table shop_order add constraint shop_order_lease_whole
+  CHECK ((lease_token IS NULL) = (lease_until IS NULL));
+
+alter table shop_order add constraint shop_order_one_origin
+  CHECK ((cart_id IS NULL) = (transaction_id IS NULL) AND (cart_id IS NULL) = (store_id IS NULL) AND (cart_id IS NULL) = (product_code IS NOT NULL));
+
+alter table shop_order add constraint shop_order_product_code_length
+  CHECK (char_length(product_code) >= 1 AND char_length(product_code) <= 100);
+
+alter table shop_order add constraint shop_order_product_name_length
+  CHECK (char_length(product_name) <= 500);
+
+alter table shop_order add constraint shop_order_status_known
+  CHECK (status = ANY (ARRAY['pending'::text, 'created'::text, 'failed'::text]));
+
+alter table shop_order add constraint shop_order_total_range
+  CHECK (total_amount >= 0 AND total_amount <= '9007199254740991'::bigint);
+
+alter table shop_order add constraint shop_order_traceparent_form
+  CHECK (traceparent ~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text);
+
+alter table shop_order add constraint shop_order_user_length
+  CHECK (char_length(user_id) >= 1 AND char_length(user_id) <= 100);
+
+alter table stock add constraint stock_not_oversold
+  CHECK (on_hand >= 0);
+
+alter table stock add constraint stock_sold_range
+  CHECK (sold >= 0);
+
+alter table store add constraint store_id_form
+  CHECK (id ~ '^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$'::text);
+
+alter table store add constraint store_name_length
+  CHECK (char_length(name) >= 1 AND char_length(name) <= 100);
 
 alter table transaction add constraint transaction_amount_range
   CHECK (amount <> 0 AND amount >= '-9007199254740991'::bigint AND amount <= '9007199254740991'::bigint);
@@ -723,11 +1167,74 @@ alter table account add constraint account_currency_fkey
 alter table account add constraint account_user_fkey
   FOREIGN KEY (user_id) REFERENCES app_user(id);
 
+alter table cart add constraint cart_store_fkey
+  FOREIGN KEY (store_id) REFERENCES store(id);
+
+alter table cart add constraint cart_user_fkey
+  FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+alter table cart_key add constraint cart_key_line_fkey
+  FOREIGN KEY (line_id) REFERENCES cart_line(id);
+
+alter table cart_key add constraint cart_key_user_fkey
+  FOREIGN KEY (user_id) REFERENCES app_user(id);
+
+alter table cart_line add constraint cart_line_cart_fkey
+  FOREIGN KEY (cart_id, store_id) REFERENCES cart(id, store_id);
+
+alter table cart_line add constraint cart_line_item_fkey
+  FOREIGN KEY (item_id, store_id) REFERENCES item(id, store_id);
+
+alter table credential add constraint credential_user_fkey
+  FOREIGN KEY (user_id) REFERENCES app_user(id);
+
 alter table hold add constraint hold_account_fkey
   FOREIGN KEY (account_id, currency) REFERENCES account(id, currency);
 
 alter table hold add constraint hold_counterparty_fkey
   FOREIGN KEY (counterparty_id, currency) REFERENCES account(id, currency);
+
+alter table item add constraint item_store_fkey
+  FOREIGN KEY (store_id) REFERENCES store(id);
+
+alter table item_count add constraint item_count_store_fkey
+  FOREIGN KEY (store_id) REFERENCES store(id);
+
+alter table order_key add constraint order_key_order_fkey
+  FOREIGN KEY (order_id) REFERENCES shop_order(id);
+
+alter table order_key add constraint order_key_owner_fkey
+  FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+alter table order_line add constraint order_line_item_fkey
+  FOREIGN KEY (item_id) REFERENCES item(id);
+
+alter table order_line add constraint order_line_order_fkey
+  FOREIGN KEY (order_id) REFERENCES shop_order(id);
+
+alter table reservation add constraint reservation_line_fkey
+  FOREIGN KEY (line_id) REFERENCES cart_line(id);
+
+alter table shop_order add constraint shop_order_cart_fkey
+  FOREIGN KEY (cart_id, store_id) REFERENCES cart(id, store_id);
+
+alter table shop_order add constraint shop_order_currency_fkey
+  FOREIGN KEY (currency) REFERENCES currency(code);
+
+alter table shop_order add constraint shop_order_owner_fkey
+  FOREIGN KEY (owner_id) REFERENCES app_user(id);
+
+alter table shop_order add constraint shop_order_transaction_fkey
+  FOREIGN KEY (transaction_id) REFERENCES transaction(id);
+
+alter table stock add constraint stock_item_fkey
+  FOREIGN KEY (item_id) REFERENCES item(id);
+
+alter table store add constraint store_account_fkey
+  FOREIGN KEY (account_id, currency) REFERENCES account(id, currency);
+
+alter table store add constraint store_user_fkey
+  FOREIGN KEY (user_id) REFERENCES app_user(id);
 
 alter table transaction add constraint transaction_account_fkey
   FOREIGN KEY (account_id, currency) REFERENCES account(id, currency);
@@ -743,7 +1250,47 @@ alter table transaction add constraint transaction_reverses_fkey
 
 CREATE INDEX account_user_idx ON account USING btree (user_id, id);
 
+CREATE UNIQUE INDEX cart_open_key ON cart USING btree (user_id, store_id) WHERE status = 'open'::text;
+
+CREATE INDEX cart_user_idx ON cart USING btree (user_id, created_at, id);
+
+CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id);
+
+CREATE UNIQUE INDEX cart_line_goods_key ON cart_line USING btree (cart_id, COALESCE(item_id::text, ':'::text || name)) WHERE removed_at IS NULL;
+
 CREATE INDEX hold_open_idx ON hold USING btree (account_id, expires_at) WHERE closed_at IS NULL;
+
+CREATE INDEX item_created_idx ON item USING btree (store_id, created_at, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX item_description_idx ON item USING btree (store_id, "left"(description, 64), id) WHERE deleted_at IS NULL;
+
+CREATE INDEX item_name_idx ON item USING btree (store_id, name, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX item_price_idx ON item USING btree (store_id, COALESCE(price, 0::bigint), id) INCLUDE (price) WHERE deleted_at IS NULL;
+
+CREATE INDEX item_updated_idx ON item USING btree (store_id, updated_at, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX outbox_message_parked_idx ON outbox_message USING btree (seq) WHERE parked_at IS NOT NULL;
+
+CREATE INDEX outbox_message_published_idx ON outbox_message USING btree (published_at) WHERE published_at IS NOT NULL;
+
+CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) WHERE published_at IS NULL AND parked_at IS NULL;
+
+CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) WHERE next_at IS NOT NULL;
+
+CREATE INDEX reservation_failed_idx ON reservation USING btree (id) WHERE desired = 'held'::text AND actual = 'failed'::text;
+
+CREATE INDEX reservation_leaked_idx ON reservation USING btree (id) WHERE desired = 'released'::text AND actual <> 'released'::text AND attempts > 0;
+
+CREATE INDEX reservation_updated_idx ON reservation USING btree (updated_at, id);
+
+CREATE INDEX shop_order_created_idx ON shop_order USING btree (created_at, id);
+
+CREATE INDEX shop_order_due_idx ON shop_order USING btree (next_at, id) WHERE next_at IS NOT NULL;
+
+CREATE INDEX shop_order_owner_idx ON shop_order USING btree (owner_id, created_at, id);
+
+CREATE INDEX store_user_idx ON store USING btree (user_id, id);
 
 CREATE INDEX transaction_account_idx ON transaction USING btree (account_id, effective_at, id);
 
@@ -763,15 +1310,47 @@ CREATE TRIGGER app_user_keeps_identity BEFORE UPDATE OF id, created_at ON app_us
 
 CREATE TRIGGER app_user_no_delete BEFORE DELETE OR TRUNCATE ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('users are never deleted');
 
+CREATE TRIGGER cart_no_delete BEFORE DELETE OR TRUNCATE ON cart FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('carts are ordered or left open, never deleted');
+
+CREATE TRIGGER cart_ordered_stays BEFORE UPDATE ON cart FOR EACH ROW WHEN (old.status = 'ordered'::text) EXECUTE FUNCTION refuse_change_of_ordered_cart();
+
+CREATE TRIGGER cart_key_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON cart_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
+CREATE TRIGGER cart_line_followed AFTER INSERT OR UPDATE ON cart_line FOR EACH ROW EXECUTE FUNCTION follow_cart_line();
+
+CREATE TRIGGER cart_line_no_delete BEFORE DELETE OR TRUNCATE ON cart_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('lines are taken out with removed_at, never deleted');
+
+CREATE TRIGGER cart_line_stays_out BEFORE UPDATE ON cart_line FOR EACH ROW WHEN (old.removed_at IS NOT NULL) EXECUTE FUNCTION refuse_statement('a line that was taken out stays out');
+
 CREATE TRIGGER hold_keeps_identity BEFORE UPDATE OF id, amount, account_id, counterparty_id, currency, created_at ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the amount and the accounts of a hold never change');
 
 CREATE TRIGGER hold_no_delete BEFORE DELETE OR TRUNCATE ON hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('holds are closed, never deleted');
 
 CREATE TRIGGER idempotency_no_update BEFORE UPDATE OR TRUNCATE ON idempotency FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
 
+CREATE TRIGGER item_counted AFTER INSERT ON item REFERENCING NEW TABLE AS new_item FOR EACH STATEMENT EXECUTE FUNCTION count_new_items();
+
+CREATE TRIGGER item_no_delete BEFORE DELETE OR TRUNCATE ON item FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('items are taken off the market with deleted_at, never deleted');
+
+CREATE TRIGGER item_recounted AFTER UPDATE ON item FOR EACH ROW WHEN ((old.deleted_at IS NULL) <> (new.deleted_at IS NULL)) EXECUTE FUNCTION count_changed_item();
+
+CREATE TRIGGER item_stays_in_store BEFORE UPDATE OF id, store_id, created_at ON item FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('an item stays what it is, where it is');
+
+CREATE TRIGGER order_key_no_update BEFORE UPDATE OR TRUNCATE ON order_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
+CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('lines of an order are only ever added');
+
+CREATE TRIGGER outbox_message_waits BEFORE DELETE ON outbox_message FOR EACH ROW WHEN (old.published_at IS NULL AND old.parked_at IS NULL) EXECUTE FUNCTION refuse_statement('an event that waits is published, never deleted');
+
+CREATE TRIGGER reservation_no_delete BEFORE DELETE OR TRUNCATE ON reservation FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('reservations are released, never deleted');
+
 CREATE TRIGGER seal_append_only BEFORE DELETE OR UPDATE ON seal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER seal_no_truncate BEFORE TRUNCATE ON seal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER shop_order_ended_stays BEFORE UPDATE ON shop_order FOR EACH ROW WHEN (old.status <> 'pending'::text AND old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION refuse_statement('an order that was created, or has failed, never changes again');
+
+CREATE TRIGGER shop_order_no_delete BEFORE DELETE OR TRUNCATE ON shop_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('orders are never deleted');
 
 CREATE TRIGGER transaction_append_only BEFORE DELETE OR UPDATE ON transaction FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -781,6 +1360,14 @@ comment on table account is 'Money of one user in one currency.';
 
 comment on table app_user is 'Whoever owns accounts.';
 
+comment on table cart is 'What a user means to buy in a store. An ordered cart never changes again.';
+
+comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again.';
+
+comment on table cart_line is 'One kind of goods in a cart, and how many. A line that was taken out stays, with removed_at.';
+
+comment on table credential is 'How a user signs in, and as what.';
+
 comment on table currency is 'ISO 4217: the currencies an account can be kept in.';
 
 comment on table entry_rollup is 'The entries of an account in a bucket of time: a tree of twelve levels, from 32,768 days down to a microsecond. A bucket has rows below it only when it holds many entries.';
@@ -789,9 +1376,29 @@ comment on table hold is 'Money of an account set aside for a payment to come: c
 
 comment on table idempotency is 'The first answer to each Idempotency-Key, to be given again.';
 
+comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key.';
+
+comment on table item is 'Something that a store sells.';
+
+comment on table item_count is 'How many items a store has on the market: the sum of its rows.';
+
 comment on table late_entry is 'Entries that were dated into a time already rolled up. Written with the transaction, removed when rolled up.';
 
+comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again.';
+
+comment on table order_line is 'One kind of goods in an order, with the name and the price it was sold under.';
+
+comment on table outbox_message is 'Events that the broker gets at least once, in the order of aggregate_version.';
+
+comment on table reservation is 'What an external service holds for a line of a cart.';
+
 comment on table seal is 'One link of the chain over all transactions: a range of positions (xact_no, id) and the digests of its rows. Rows are only ever added.';
+
+comment on table shop_order is 'What somebody bought: from a cart, or by the code of a product.';
+
+comment on table stock is 'How many there are of an item that is counted. An item without a row here is not.';
+
+comment on table store is 'A shop of one merchant, with the account that its sales are paid into.';
 
 comment on table transaction is 'One movement of money between two accounts. Rows are only ever added: a mistake is reversed, never edited.';
 
@@ -802,6 +1409,14 @@ comment on table verified_account is 'What the verified transactions of each acc
 comment on table xact_epoch is 'One row: what lifts this server''s transaction numbers above those that a restored book brought along.';
 
 comment on function balance_before(pg_catalog.text,timestamp with time zone) is 'The sum of an account''s entries dated before a moment, in minor units.';
+
+comment on function count_changed_item() is 'Counts what is taken off the market, or back on it.';
+
+comment on function count_new_items() is 'Counts what a statement put on the market.';
+
+comment on function follow_cart_line() is 'Keeps a cart''s number of lines, and an ordered cart''s lines as they are.';
+
+comment on function refuse_change_of_ordered_cart() is 'Keeps an ordered cart as it was ordered.';
 
 comment on function refuse_statement() is 'Refuses the statement with the sentence that the trigger gives.';
 
@@ -824,6 +1439,22 @@ comment on column account.rolled_up_until_id is 'Of the entries at rolled_up_unt
 comment on column account.rolled_up_entries is 'How many entries are rolled up; entry_no less it is how many are not.';
 
 comment on column app_user.id is 'Chosen by the client, or a UUIDv7. Collated "C": ids sort the same on every server.';
+
+comment on column cart.lines is 'How many lines are in it, written by the database with them.';
+
+comment on column cart.address is 'Where the goods are to go, with the fields of type.AddressMsg.';
+
+comment on column cart_key.quantity is 'How many were in the line then.';
+
+comment on column cart_line.item_id is 'Null: a free name that the catalogue does not know; it has no price and cannot be checked out.';
+
+comment on column cart_line.name is 'As it was when it was put in.';
+
+comment on column credential.role is 'customer, merchant or operator; an operator reaches everything.';
+
+comment on column credential.password_hash is 'Argon2id with its parameters and salt, as its own text says.';
+
+comment on column credential.changed_at is 'A sign-in that is remembered from before this moment is asked again.';
 
 comment on column currency.scale is 'Decimals of the minor unit: 2 for EUR (cents), 0 for JPY, 3 for KWD.';
 
@@ -853,9 +1484,39 @@ comment on column idempotency.refusal is 'Or why it was refused: {code, detail, 
 
 comment on column idempotency.hold is 'The hold as it was answered, beside the transaction when it was captured.';
 
+comment on column item.price is 'Minor units of the store''s currency. Null: no price yet, so that it cannot be checked out.';
+
+comment on column item.deleted_at is 'Off the market. The row stays for the orders that speak of it.';
+
+comment on column item_count.items is 'May be below zero: what one session added another one takes off.';
+
 comment on column late_entry.amount is 'Minor units, signed as account_id sees it.';
 
 comment on column late_entry.is_expense is 'The money left the account, and not for another one of the same user.';
+
+comment on column order_line.unit_price is 'Minor units of the order''s currency.';
+
+comment on column outbox_message.id is 'The message_id by which a consumer knows a repeat.';
+
+comment on column outbox_message.attempts is 'How often the broker refused it. An outage of the broker is no attempt.';
+
+comment on column outbox_message.available_at is 'Not claimed before: new at once; claimed, when the claim is void; returned by the broker, when it is tried again.';
+
+comment on column outbox_message.parked_at is 'The broker refused the message itself, not the connection: it waits for somebody to look.';
+
+comment on column reservation.external_id is 'The reservation_id that the service gave.';
+
+comment on column reservation.lease_token is 'Of the worker that is at it: only who shows it may write what came of it.';
+
+comment on column reservation.next_at is 'When somebody has to do something about it; under way, when its lease ends. Null: never.';
+
+comment on column reservation.attempts is 'Calls for the present wish that ended without an answer to go by.';
+
+comment on column reservation.desired is 'held while the line is in the cart, released when it was taken out.';
+
+comment on column reservation.actual is 'How far it has come. requesting and unknown: the service may or may not have reserved.';
+
+comment on column reservation.traceparent is 'Of the request that asked for it, for the worker to go on with.';
 
 comment on column seal.no is 'Counted from 1 without gaps.';
 
@@ -872,6 +1533,22 @@ comment on column seal.rows_digest is 'SHA-256 over the SHA-256 of each row, all
 comment on column seal.row_ids is 'The ids of the transactions, 16 bytes each, in order: tells which one is missing or too many.';
 
 comment on column seal.row_digests is 'The first 8 bytes of each row''s SHA-256, in the same order: tells which one was changed.';
+
+comment on column shop_order.owner_id is 'Who ordered it, and may see it.';
+
+comment on column shop_order.user_id is 'For whom: of the User Service for an order by product code, else owner_id.';
+
+comment on column shop_order.transaction_id is 'The payment out of the ledger, written by the same commit.';
+
+comment on column shop_order.total_amount is 'Minor units of currency.';
+
+comment on column shop_order.failure is 'Why it failed, in words for whoever ordered.';
+
+comment on column shop_order.traceparent is 'Of the request that ordered it, for the worker and the message to go on with.';
+
+comment on column shop_order.next_at is 'When a pending one is looked after next; under way, when its lease ends.';
+
+comment on column store.user_id is 'The merchant.';
 
 comment on column transaction.amount is 'Minor units, signed as account_id sees it: below zero, the money leaves that account.';
 
@@ -897,7 +1574,15 @@ comment on column verified_account.flow is 'Sum over the entries of hash(entry_n
 
 revoke all on function balance_before(text,timestamp with time zone) from public;
 
+revoke all on function count_changed_item() from public;
+
+revoke all on function count_new_items() from public;
+
+revoke all on function follow_cart_line() from public;
+
 revoke all on function refuse_change() from public;
+
+revoke all on function refuse_change_of_ordered_cart() from public;
 
 revoke all on function refuse_statement() from public;
 
@@ -912,6 +1597,18 @@ grant select, insert (id, user_id, name, currency, min_balance), update (balance
 grant select, insert (id, first_name, last_name), update (first_name, last_name)
   on table app_user to tillbook_api;
 
+grant select, insert, update (status, lines, address, updated_at)
+  on table cart to tillbook_api;
+
+grant select, insert
+  on table cart_key to tillbook_api;
+
+grant select, insert, update (quantity, updated_at, removed_at)
+  on table cart_line to tillbook_api;
+
+grant select, insert, update (role, password_hash, changed_at)
+  on table credential to tillbook_api;
+
 grant select
   on table currency to tillbook_api;
 
@@ -924,11 +1621,41 @@ grant select, insert, update (captured, expires_at, closed_at, closed_as)
 grant select, insert
   on table idempotency to tillbook_api;
 
+grant select, insert
+  on table inbox_message to tillbook_api;
+
+grant select, insert, update (price, name, description, updated_at, deleted_at)
+  on table item to tillbook_api;
+
+grant select, insert, update (items)
+  on table item_count to tillbook_api;
+
 grant select, insert, update, delete
   on table late_entry to tillbook_api;
 
 grant select, insert
+  on table order_key to tillbook_api;
+
+grant select, insert
+  on table order_line to tillbook_api;
+
+grant select, insert, update (attempts, last_error, available_at, published_at, parked_at), delete
+  on table outbox_message to tillbook_api;
+
+grant select, insert, update (external_id, lease_token, lease_until, next_at, attempts, desired, actual, last_error, updated_at)
+  on table reservation to tillbook_api;
+
+grant select, insert
   on table seal to tillbook_api;
+
+grant select, insert, update (status, total_amount, customer_fullname, product_name, failure, attempts, next_at, lease_token, lease_until, updated_at)
+  on table shop_order to tillbook_api;
+
+grant select, insert, update (on_hand, sold, updated_at)
+  on table stock to tillbook_api;
+
+grant select, insert, update (name)
+  on table store to tillbook_api;
 
 grant select, insert
   on table transaction to tillbook_api;
