@@ -1,3 +1,5 @@
+import { authFaults } from '../../internal/auth/fault'
+import type { Principal } from '../../internal/auth/principal'
 import type { Instant } from '../../internal/clock/instant'
 import { Fault, type FaultSpec } from '../../internal/fault/fault'
 import { formatMoney } from '../../internal/money/currency'
@@ -46,6 +48,24 @@ export const accountFaults = {
     title: 'The account has less available than the new limit asks for',
   },
 } as const satisfies Record<string, FaultSpec>
+
+export function newAccountNotFound(id: string): Fault {
+  return new Fault(accountFaults.notFound, { detail: `There is no account "${id}".` })
+}
+
+/**
+ * Whoever is no operator opens plain accounts: no credit line, and under no id of their choice, which
+ * might be the one that somebody else is paid on, and would tell whether there is such an account.
+ * Faults: auth.forbidden.
+ */
+export function assertMayOpen(
+  { role }: Principal,
+  { id, minBalance }: { id?: string | undefined; minBalance: bigint },
+): void {
+  if (role === 'operator' || (id === undefined && minBalance === 0n)) return
+  const what = id === undefined ? 'grants a credit line' : 'chooses the id of an account'
+  throw new Fault(authFaults.forbidden, { detail: `Only an operator ${what}.` })
+}
 
 /** Ids that begin so belong to the outside world: `world:EUR`. */
 export const worldPrefix = 'world:'

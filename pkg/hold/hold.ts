@@ -1,5 +1,5 @@
 import type { Instant } from '../../internal/clock/instant'
-import type { FaultSpec } from '../../internal/fault/fault'
+import { Fault, type FaultSpec } from '../../internal/fault/fault'
 import type { JsonObject } from '../../internal/json/json'
 import type { Decimal } from '../../internal/money/decimal'
 
@@ -49,6 +49,10 @@ export const holdFaults = {
     title: 'The hold has less left than that',
   },
 } as const satisfies Record<string, FaultSpec>
+
+export function newHoldNotFound(id: string): Fault {
+  return new Fault(holdFaults.notFound, { detail: `There is no hold "${id}".` })
+}
 
 /** What it still sets aside: nothing once it is closed. */
 export function remainingOf({ closedAs, amount, captured }: Hold): bigint {

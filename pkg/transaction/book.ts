@@ -2,6 +2,7 @@ import type { Instant } from '../../internal/clock/instant'
 import type { Account } from '../account/account'
 import { judgedAt, type Hold } from '../hold/hold'
 import type { Outcome } from './instruction'
+import type { Journal, SideBook } from './companion'
 import { isLate, type RolledUpUntil } from './rollup'
 import type { Idempotency, Movement, Refusal } from './transaction'
 
@@ -19,7 +20,7 @@ export interface LockedAccount
 
 /** The first answer to a key. */
 export interface StoredAnswer {
-  fingerprint: Buffer
+  fingerprint: string
   outcome: Outcome | { refusal: Refusal }
 }
 
@@ -35,6 +36,8 @@ export interface LedgerState {
   reversedIds: ReadonlySet<string>
   /** By key. */
   answers: ReadonlyMap<string, StoredAnswer>
+  /** How to open the side book of each companion that is asked for something, by its kind. */
+  companions?: ReadonlyMap<string, (journal: Journal) => SideBook>
 }
 
 /** An entry dated into a time that is rolled up already; amount as its account sees it. */
@@ -58,6 +61,8 @@ export interface Changes {
   changedHolds: Hold[]
   /** The answers to keys that had none. */
   remembered: { idempotency: Idempotency; outcome: StoredAnswer['outcome'] }[]
+  /** What companions have to write, by kind. */
+  sideEntries: { kind: string; entries: readonly unknown[] }[]
 }
 
 /** The ledger as it is in the middle of a decision: what was read, and what was decided since. */
@@ -70,6 +75,8 @@ export interface Book {
   hold(id: string): Hold | undefined
   isReversed(transactionId: string): boolean
   answer(key: string): StoredAnswer | undefined
+  /** Throws when nobody opened one: the store was not given that companion. */
+  sideBook(kind: string): SideBook
   putAccount(account: LockedAccount): void
   putHold(hold: Hold): void
   addMovement(movement: Movement): void
@@ -92,6 +99,7 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
   const reversed = new Map<string, true>()
   const movements: Movement[] = []
   const remembered: Changes['remembered'] = []
+  const sideBooks = new Map<string, SideBook>()
   /** How to take back what an attempt did, the last thing first; none outside of one. */
   let undo: (() => void)[] | undefined
 
@@ -105,6 +113,14 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
   function add<Value>(list: Value[], value: Value): void {
     undo?.push(() => void list.pop())
     list.push(value)
+  }
+
+  function openSideBook(kind: string): SideBook {
+    const open = state.companions?.get(kind)
+    if (!open) throw new Error(`the ledger has no companion "${kind}"`)
+    const opened = open({ now, newId, put, add })
+    sideBooks.set(kind, opened)
+    return opened
   }
 
   const account = (id: string) => accounts.get(id) ?? state.accounts.get(id)
@@ -122,6 +138,7 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
     },
     isReversed: (id) => reversed.has(id) || state.reversedIds.has(id),
     answer: (key) => answers.get(key) ?? state.answers.get(key),
+    sideBook: (kind) => sideBooks.get(kind) ?? openSideBook(kind),
     putAccount: (changed) => put(accounts, changed.id, changed),
     putHold: (hold) => put(holds, hold.id, hold),
     addMovement(movement) {
@@ -146,6 +163,7 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
       openedHolds: [...holds.values()].filter(({ id }) => !state.holds.has(id)),
       changedHolds: [...holds.values()].filter(({ id }) => state.holds.has(id)),
       remembered,
+      sideEntries: [...sideBooks].map(([kind, book]) => ({ kind, entries: book.entries() })),
     }),
   }
 }

@@ -71,8 +71,8 @@ describe('what an atomic bulk meets that was answered before', () => {
   const refusal = { code: 'account.closed', detail: 'It was.' } as const
   const transaction = { id: 'old', balanceAfter: 42n } as Transaction
   const answers = new Map<string, StoredAnswer>([
-    ['refused', { fingerprint: Buffer.alloc(32, 1), outcome: { refusal } }],
-    ['done', { fingerprint: Buffer.alloc(32, 1), outcome: { transaction } }],
+    ['refused', { fingerprint: '01'.repeat(32), outcome: { refusal } }],
+    ['done', { fingerprint: '01'.repeat(32), outcome: { transaction } }],
   ])
 
   test('a refusal comes first, wherever it stands', () => {

@@ -27,7 +27,7 @@ function outcomes({ verdicts }: ReturnType<typeof decideOver>): unknown[] {
 test('an empty group comes to nothing', () => {
   const nothing = {
     ...{ verdicts: [], now, movements: [], accounts: [], remembered: [] },
-    ...{ lateEntries: [], openedHolds: [], changedHolds: [] },
+    ...{ lateEntries: [], openedHolds: [], changedHolds: [], sideEntries: [] },
   }
   expect(decideOver([account('a')], [])).toEqual(nothing)
 })
@@ -46,7 +46,7 @@ test('a movement against the outside world has one side', () => {
     now,
     movements: [movement],
     accounts: [account('a', { balance: 8750n, entryNo: 8n })],
-    ...{ remembered: [], lateEntries: [], openedHolds: [], changedHolds: [] },
+    ...{ remembered: [], lateEntries: [], openedHolds: [], changedHolds: [], sideEntries: [] },
   })
 })
 
@@ -214,8 +214,8 @@ describe('a key', () => {
     const transaction = { id: 'old', balanceAfter: 42n } as Transaction
     const refusal = { code: 'account.closed', detail: 'It was.' } as const
     const answers = new Map<string, StoredAnswer>([
-      ['done', { fingerprint: Buffer.alloc(32, 1), outcome: { transaction } }],
-      ['refused', { fingerprint: Buffer.alloc(32, 1), outcome: { refusal } }],
+      ['done', { fingerprint: '01'.repeat(32), outcome: { transaction } }],
+      ['refused', { fingerprint: '01'.repeat(32), outcome: { refusal } }],
     ])
     const group = [
       request('a', '1', keyed('done')),

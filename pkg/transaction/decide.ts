@@ -78,7 +78,7 @@ function decideAtomic({ instructions, isDryRun }: LedgerRequest, book: Book): Le
 function isRefusedAlready({ idempotency }: Instruction, book: Book): boolean {
   const stored = idempotency && book.answer(idempotency.key)
   if (!stored) return false
-  return 'refusal' in stored.outcome || !stored.fingerprint.equals(idempotency.fingerprint)
+  return 'refusal' in stored.outcome || stored.fingerprint !== idempotency.fingerprint
 }
 
 /** A refusal that says something about the request, and was not given before. */
@@ -96,7 +96,7 @@ const busy: Verdict = {
   status: 'refused',
   refusal: {
     code: 'ledger.busy',
-    detail: 'The account is locked by somebody else. Nothing was posted; send it again.',
+    detail: 'What it changes is locked by somebody else. Nothing was posted; send it again.',
   },
   replayed: false,
 }
@@ -109,17 +109,18 @@ function decideOne(instruction: Instruction, book: Book): Verdict {
   }
   if (touches(instruction).some((id) => book.isElsewhere(id))) return busy
   const outcome = judge(instruction, book)
+  if ('isElsewhere' in outcome) return busy
   if (idempotency) book.remember(idempotency, outcome)
   return 'refusal' in outcome
     ? { status: 'refused', refusal: outcome.refusal, replayed: false }
-    : { status: 'created', ...outcome }
+    : { status: outcome.paidBy === undefined ? 'created' : 'replayed', ...outcome }
 }
 
 /** The first answer to its key, if there was one. */
 function replay({ key, fingerprint }: Idempotency, book: Book): Verdict | undefined {
   const stored = book.answer(key)
   if (!stored) return undefined
-  if (!stored.fingerprint.equals(fingerprint)) {
+  if (stored.fingerprint !== fingerprint) {
     const detail = `The Idempotency-Key "${key}" was used for another request before.`
     return {
       status: 'refused',

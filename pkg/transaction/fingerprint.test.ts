@@ -14,10 +14,10 @@ const request: Unkeyed<Post> = {
   effectiveAt: '2026-01-31T09:30:00.000000Z' as Instant,
 }
 
-const of = (change: object) => fingerprintOf({ ...request, ...change }).toString('hex')
+const of = (change: object) => fingerprintOf({ ...request, ...change })
 
 test('has 32 bytes and stays the same from release to release: digests are stored', () => {
-  expect(fingerprintOf(request)).toHaveLength(32)
+  expect(fingerprintOf(request)).toHaveLength(64)
   expect(of({})).toBe('b65895a2924f0f8cacb42ceaba865d3b9e9b5ace391027c594c5b14f3e1ee1ae')
 })
 
@@ -63,6 +63,14 @@ describe('of what else can be asked', () => {
   const expiresAt = '2030-01-01T00:00:00.000000Z' as Instant
   const { effectiveAt: _, ...sides } = request
   const opening = { ...sides, kind: 'open_hold', expiresAt } as const
+  const companion = { kind: 'checkout', ask: {}, touches: [], weight: 1, meaning: {} }
+  const paying = {
+    kind: 'pay',
+    accountId: 'a',
+    counterpartyId: 'b',
+    payerId: null,
+    companion,
+  } as const
 
   test.each<[Unkeyed, string]>([
     [
@@ -90,12 +98,16 @@ describe('of what else can be asked', () => {
       { kind: 'extend_hold', hold, expiresAt: null },
       '94c0b38247cb64fe19b123ab03b3fe2b0ef165466d0a2e47221e1c32f90e75ff',
     ],
+    [
+      { ...paying, companion: { ...companion, meaning: { cart_id: null, store_id: 'main' } } },
+      '6dc820cd064cf592d0f07ca41c1a7d27cd772979e255102939b0c49105382ade',
+    ],
   ])('%j stays the same from release to release', (instruction, digest) => {
-    expect(fingerprintOf(instruction).toString('hex')).toBe(digest)
+    expect(fingerprintOf(instruction)).toBe(digest)
   })
 
   test('is the same however the amount is written, and whatever else is known of the hold', () => {
-    const hex = (instruction: Unkeyed) => fingerprintOf(instruction).toString('hex')
+    const hex = fingerprintOf
     const capture = { kind: 'capture_hold', hold, amount } as const
     const other = { ...hold, counterpartyId: null }
     const again = { ...capture, hold: other, amount: decimalOfNumber(12.5)! }
@@ -119,6 +131,10 @@ describe('of what else can be asked', () => {
       ],
       { kind: 'reverse', original },
       { kind: 'reverse', original: { ...original, id: 'h' } },
+      ...[paying, { ...paying, accountId: 'c' }],
+      ...[{ kind: 'rent' }, { meaning: { cart_id: 'c' } }].map((change) => {
+        return { ...paying, companion: { ...companion, ...change } }
+      }),
       ...[hold, other].flatMap((one): Unkeyed[] => [
         { kind: 'release_hold', hold: one },
         { kind: 'capture_hold', hold: one, amount: null },
@@ -127,7 +143,7 @@ describe('of what else can be asked', () => {
         { kind: 'extend_hold', hold: one, expiresAt },
       ]),
     ]
-    const digests = all.map((one) => fingerprintOf(one).toString('hex'))
+    const digests = all.map((one) => fingerprintOf(one))
     expect(new Set(digests).size).toBe(all.length)
   })
 })

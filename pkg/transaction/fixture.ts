@@ -43,7 +43,7 @@ export function request(
 export const post = (one: NewTransaction): Post => ({ kind: 'post', ...one })
 
 export const keyed = (key: string, digest = 1) => ({
-  idempotency: { key, fingerprint: Buffer.alloc(32, digest) },
+  idempotency: { key, fingerprint: String(digest).padStart(2, '0').repeat(32) },
 })
 
 /** An open hold of 50 euros without an end. */

@@ -1,10 +1,11 @@
 import type { Instant } from '../../internal/clock/instant'
 import type { Decimal } from '../../internal/money/decimal'
 import type { Hold, HoldRequest } from '../hold/hold'
+import type { CompanionAsk } from './companion'
 import type { Idempotency, NewTransaction, Refusal, Transaction } from './transaction'
 
 /** One thing that the ledger is asked to do, all or nothing. */
-export type Instruction = Post | Reverse | OpenHold | CaptureHold | ReleaseHold | ExtendHold
+export type Instruction = Post | Reverse | OpenHold | CaptureHold | ReleaseHold | ExtendHold | Pay
 
 interface Keyed {
   idempotency: Idempotency | null
@@ -46,6 +47,16 @@ export interface ExtendHold extends Keyed {
   expiresAt: Instant | null
 }
 
+/** Pays for what a companion carries out in the same commit, and as much as it says. */
+export interface Pay extends Keyed {
+  kind: 'pay'
+  accountId: string
+  counterpartyId: string
+  /** Who has to own accountId. Null: whoever does. */
+  payerId: string | null
+  companion: CompanionAsk
+}
+
 /** What one caller asks for at once; a group is a list of these. */
 export interface LedgerRequest {
   instructions: readonly Instruction[]
@@ -59,6 +70,10 @@ export interface LedgerRequest {
 export interface Outcome {
   transaction?: Transaction
   hold?: Hold
+  /** What a companion made of it. Only with the first answer: it is not kept with a key. */
+  companion?: unknown
+  /** Instead of all these: the transaction that had paid for it before. */
+  paidBy?: string
 }
 
 /** What becomes of one instruction. `replayed`: the first answer to its key, again. */

@@ -4,24 +4,30 @@ import { formatMoney, scaleOf } from '../../internal/money/currency'
 import { minorUnitsMax, toMinorUnits, type Decimal } from '../../internal/money/decimal'
 import { remainingOf, type Hold } from '../hold/hold'
 import type { Book, LockedAccount } from './book'
+import type { Elsewhere } from './companion'
 import type {
   CaptureHold,
   ExtendHold,
   Instruction,
   OpenHold,
   Outcome,
+  Pay,
   Post,
   ReleaseHold,
   Reverse,
 } from './instruction'
-import type { Movement, Refusal, Transaction } from './transaction'
-
-interface Refused {
-  refusal: Refusal
-}
+import {
+  refuse,
+  refuseAccount,
+  refuseCapture,
+  refuseFunds,
+  refuseRange,
+  type Refused,
+} from './refuse'
+import type { Movement, Transaction } from './transaction'
 
 /** Judges one instruction by the book and, unless it is refused, enters into the book what follows. */
-export function judge(instruction: Instruction, book: Book): Outcome | Refused {
+export function judge(instruction: Instruction, book: Book): Outcome | Refused | Elsewhere {
   switch (instruction.kind) {
     case 'post':
       return judgePost(instruction, book)
@@ -35,6 +41,8 @@ export function judge(instruction: Instruction, book: Book): Outcome | Refused {
       return judgeReleaseHold(instruction, book)
     case 'extend_hold':
       return judgeExtendHold(instruction, book)
+    case 'pay':
+      return judgePay(instruction, book)
   }
 }
 
@@ -123,6 +131,22 @@ function judgeExtendHold({ hold: { id }, expiresAt }: ExtendHold, book: Book): O
   return { hold: extended }
 }
 
+/** The companion has the goods counted, the book moves the money, and only then do they change hands. */
+function judgePay(instruction: Pay, book: Book): Outcome | Refused | Elsewhere {
+  const { accountId, payerId, companion } = instruction
+  const payer = book.account(accountId)
+  if (!payer || (payerId !== null && payer.userId !== payerId)) return refuseAccount(accountId)
+  const proposal = book.sideBook(companion.kind).judge(companion.ask)
+  if (!('amount' in proposal)) return proposal
+  const sides = findSides(instruction, book)
+  if ('refusal' in sides) return sides
+  const { amount, description, metadata } = proposal
+  if (amount > minorUnitsMax) return refuseFunds(payer, -amount)
+  const moved = move(sides, { amount: -amount, description, metadata }, book)
+  if ('refusal' in moved) return moved
+  return { ...moved, companion: proposal.accept(moved.transaction) }
+}
+
 function isOver(expiresAt: Instant | null, { now }: Book): boolean {
   return expiresAt !== null && expiresAt <= now
 }
@@ -196,7 +220,11 @@ interface Move {
   holdId?: string
 }
 
-function move({ account, counterparty }: Sides, what: Move, book: Book): Outcome | Refused {
+function move(
+  { account, counterparty }: Sides,
+  what: Move,
+  book: Book,
+): { transaction: Movement } | Refused {
   const after = enter(account, what.amount)
   if ('refusal' in after) return after
   const counterpartyAfter = counterparty && enter(counterparty, -what.amount)
@@ -243,45 +271,4 @@ function newMovement(
     reversesId: what.reversesId ?? null,
     holdId: what.holdId ?? null,
   }
-}
-
-function refuse(code: Refusal['code'], detail: string): Refused {
-  return { refusal: { code, detail } }
-}
-
-function refuseAccount(id: string): Refused {
-  return refuse('account.not_found', `There is no account "${id}".`)
-}
-
-function refuseRange(what: string, { id, currency }: LockedAccount): Refused {
-  const most = `${formatMoney(minorUnitsMax, currency)} ${currency}`
-  return refuse('account.balance_out_of_range', `${what} "${id}" would exceed ${most}.`)
-}
-
-function refuseFunds(account: LockedAccount, amount: bigint): Refused {
-  const { id, currency, held } = account
-  const format = (units: bigint) => formatMoney(units, currency)
-  const [balance, minBalance, wanted] = [account.balance, account.minBalance, -amount].map(format)
-  const aside = held === 0n ? '' : `, of which ${format(held)} are set aside,`
-  return {
-    refusal: {
-      code: 'account.insufficient_funds',
-      detail: `"${id}" holds ${balance} ${currency}${aside} and may not fall below ${minBalance}: ${wanted} is too much.`,
-      // By name, as they come back from the database: a replay is the same to the byte.
-      members: {
-        account_id: id,
-        amount: format(amount),
-        ...(held !== 0n && { available: format(account.balance - held) }),
-        balance: balance!,
-        min_balance: minBalance!,
-      },
-    },
-  }
-}
-
-function refuseCapture(hold: Hold, wanted: bigint): Refused {
-  const remaining = formatMoney(remainingOf(hold), hold.currency)
-  const amount = formatMoney(wanted, hold.currency)
-  const detail = `Of the hold "${hold.id}" ${remaining} ${hold.currency} are left: ${amount} is too much.`
-  return { refusal: { code: 'hold.amount_exceeded', detail, members: { amount, remaining } } }
 }

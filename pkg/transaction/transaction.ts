@@ -1,5 +1,5 @@
 import type { Instant } from '../../internal/clock/instant'
-import type { FaultSpec, FieldError } from '../../internal/fault/fault'
+import { Fault, type FaultSpec, type FieldError } from '../../internal/fault/fault'
 import type { JsonObject } from '../../internal/json/json'
 import type { Decimal } from '../../internal/money/decimal'
 import type { LedgerAnswer, LedgerRequest } from './instruction'
@@ -50,16 +50,17 @@ export type TransactionRequest = Omit<NewTransaction, 'idempotency'> & { key: st
 /** The caller's key, and a digest of what was asked under it. */
 export interface Idempotency {
   key: string
-  /** SHA-256, 32 bytes; see fingerprint.ts. */
-  fingerprint: Buffer
+  /** SHA-256 in hexadecimal; see fingerprint.ts. */
+  fingerprint: string
 }
 
 /** Why a request was refused; plain data, because it is stored with its key and given again. */
 export interface Refusal {
-  code: RefusalCode
+  code: RefusalCode | CompanionCode
   detail: string
   errors?: FieldError[]
-  members?: Record<string, string>
+  /** With sorted keys, so that a replay is the same to the byte. */
+  members?: JsonObject
 }
 
 export const transactionFaults = {
@@ -97,6 +98,10 @@ export const transactionFaults = {
   },
 } as const satisfies Record<string, FaultSpec>
 
+export function newTransactionNotFound(id: string): Fault {
+  return new Fault(transactionFaults.notFound, { detail: `There is no transaction "${id}".` })
+}
+
 /** The refusals that a group's decision can come to. */
 export type RefusalCode =
   | 'request.invalid'
@@ -111,6 +116,9 @@ export type RefusalCode =
   | 'hold.amount_exceeded'
   | 'idempotency.key_reused'
   | 'ledger.busy'
+
+/** Of a companion's own refusals, which the ledger only hands on. */
+export type CompanionCode = string & Record<never, never>
 
 /** Where one row of a list stands: the key of the next page. */
 export interface TransactionPosition {
@@ -134,6 +142,8 @@ export interface TransactionStore extends RollUpStore {
   post(group: readonly LedgerRequest[]): Promise<LedgerAnswer[]>
   /** Seen from the account it was posted to; undefined when there is none. */
   find(id: string): Promise<Transaction | undefined>
+  /** Seen from its other side; undefined when there is none, or that is the outside world. */
+  findCounterside(id: string): Promise<Transaction | undefined>
   /** Seen from that account, newest effectiveAt first; empty when there is no such account. */
   listByAccount(
     accountId: string,

@@ -1,6 +1,5 @@
-import { Fault } from '../../../internal/fault/fault'
 import type { Ids } from '../../../internal/id/id'
-import { accountFaults, type Account, type AccountStore, type NewAccount } from '../account'
+import { newAccountNotFound, type Account, type AccountStore, type NewAccount } from '../account'
 
 export interface AccountApp {
   /**
@@ -34,5 +33,5 @@ export function newAccountApp({ accounts, ids }: { accounts: AccountStore; ids: 
 
 function present(id: string, account: Account | undefined): Account {
   if (account) return account
-  throw new Fault(accountFaults.notFound, { detail: `There is no account "${id}".` })
+  throw newAccountNotFound(id)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../internal/clock/clock'
 import { Fault } from '../../../internal/fault/fault'
 import { judgedAt, listExpired, withoutExpired, type Hold } from '../../hold/hold'
-import { accountsPerUserMax, userFaults, type User } from '../../user/user'
+import { accountsPerUserMax, newUserNotFound, userFaults, type User } from '../../user/user'
 import {
   accountFaults,
   refuseClosing,
@@ -30,7 +30,7 @@ export function newAccountStore({
 }: AccountMemory): AccountStore {
   const refuse = ({ id, userId }: NewAccount): Fault | undefined => {
     if (!users.has(userId)) {
-      return new Fault(userFaults.notFound, { detail: `There is no user "${userId}".` })
+      return newUserNotFound(userId)
     }
     const own = accountIds.get(userId) ?? []
     if (own.length >= accountsPerUserMax) {

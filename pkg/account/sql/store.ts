@@ -4,7 +4,7 @@ import { sqlState, violates } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Pool } from '../../../internal/postgres/pool'
 import { inTransaction } from '../../../internal/postgres/transaction'
-import { accountsPerUserMax, userFaults } from '../../user/user'
+import { accountsPerUserMax, newUserNotFound, userFaults } from '../../user/user'
 import {
   accountFaults,
   refuseClosing,
@@ -86,7 +86,7 @@ function isDuplicate(error: unknown): boolean {
 function insertWithinLimit(pool: Pool, account: NewAccount): Promise<InsertAccountRow> {
   return inTransaction(pool, async (tx) => {
     if (!(await lockUser(tx, { user_id: account.userId }))) {
-      throw new Fault(userFaults.notFound, { detail: `There is no user "${account.userId}".` })
+      throw newUserNotFound(account.userId)
     }
     const row = await insertAccount(tx, {
       id: account.id,

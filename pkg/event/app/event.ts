@@ -2,7 +2,7 @@ import { databaseUnavailable, Fault } from '../../../internal/fault/fault'
 import { eventFaults, type EventStore, type LedgerEvent } from '../event'
 import { beginning, type Position } from '../position'
 import { newFeed, readBatch, type Batch } from './feed'
-import { newGate, type Gate } from './gate'
+import { newGate, type Gate } from '../../../internal/loop/gate'
 
 /** After an event, or `latest`: only what comes from now on. */
 export type Start = Position | 'latest'

@@ -1,5 +1,4 @@
 import type { Instant } from '../../../internal/clock/instant'
-import { Fault } from '../../../internal/fault/fault'
 import type { Decimal } from '../../../internal/money/decimal'
 import { withKey, type Ledger } from '../../transaction/app/ledger'
 import type {
@@ -9,7 +8,7 @@ import type {
   ReleaseHold,
   Verdict,
 } from '../../transaction/instruction'
-import { holdFaults, type Hold, type HoldRequest, type HoldStore } from '../hold'
+import { newHoldNotFound, type Hold, type HoldRequest, type HoldStore } from '../hold'
 
 /**
  * Each answers when it is on disk. A refusal is a verdict, not a fault. Faults of all that changes a
@@ -30,7 +29,7 @@ export function newHoldApp({ ledger, holds }: { ledger: Ledger; holds: HoldStore
   async function get(id: string): Promise<Hold> {
     const hold = await holds.find(id)
     if (hold) return hold
-    throw new Fault(holdFaults.notFound, { detail: `There is no hold "${id}".` })
+    throw newHoldNotFound(id)
   }
 
   /** What of it never changes: enough to know what has to be locked. */

@@ -49,7 +49,7 @@ export const extendHoldInput = z
   .strictObject({ expires_at: expiryInput })
   .meta({ id: 'ExtendHold' })
 
-export function toHoldRequest(input: OpenHoldInput, key: string | undefined): HoldRequest {
+export function toHoldRequest(input: OpenHoldInput, key: string | null): HoldRequest {
   return {
     accountId: input.account_id,
     amount: input.amount,
@@ -57,7 +57,7 @@ export function toHoldRequest(input: OpenHoldInput, key: string | undefined): Ho
     expiresAt: input.expires_at ?? null,
     description: input.description ?? null,
     metadata: input.metadata ?? null,
-    key: key ?? null,
+    key,
   }
 }
 

@@ -29,7 +29,7 @@ const transactionsMin = 100
  * Seals and verifies in the background until it is stopped. Any number of processes may do so on one
  * database: they take turns. What fails is logged and tried again.
  */
-export function startSealer({ seals, verifications, log, limits }: SealerDeps): Loop {
+export function startSealer({ seals, verifications, log, limits }: SealerDeps): Pick<Loop, 'stop'> {
   const { intervalMs, transactionsMax, checkIntervalMs } = limits
   // After a failure fewer at a time: one that took too long is not tried again as it was.
   let size = transactionsMax

@@ -1,5 +1,5 @@
 import { Fault } from '../../../internal/fault/fault'
-import { accountFaults } from '../../account/account'
+import { newAccountNotFound } from '../../account/account'
 import type { Period } from '../../transaction/transaction'
 import { runBalance, statementFaults, type StatementPage, type StatementStore } from '../statement'
 
@@ -32,7 +32,7 @@ export function newStatementApp({ statements, concurrentMax }: StatementAppDeps)
         balance = lines.at(-1)?.balance ?? balance ?? opening.openingBalance
         yield { opening, lines, balance }
       }
-      if (balance === undefined) throw newNotFound(accountId)
+      if (balance === undefined) throw newAccountNotFound(accountId)
     } finally {
       open -= 1
     }
@@ -45,8 +45,4 @@ function newBusy(concurrentMax: number): Fault {
     detail: `${concurrentMax} statements are being read, as many as are at once. Ask again.`,
     retryAfterSeconds: 2,
   })
-}
-
-function newNotFound(accountId: string): Fault {
-  return new Fault(accountFaults.notFound, { detail: `There is no account "${accountId}".` })
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../../internal/fault/fault'
 import { newGroupCommit } from '../../../internal/group/group'
 import { fingerprintOf, type Unkeyed } from '../fingerprint'
+import type { GroupWatch } from '../group-watch'
 import {
   single,
   touches,
@@ -28,6 +29,8 @@ export interface Ledger {
   submit(request: LedgerRequest): Promise<LedgerAnswer>
   /** One instruction by itself. */
   submitOne(instruction: Instruction): Promise<Verdict>
+  /** Instructions that wait, and that are being committed. */
+  counts(): { queued: number; inFlight: number }
   /** Takes nothing more; resolves when all that was taken is answered. */
   close(): Promise<void>
 }
@@ -35,23 +38,36 @@ export interface Ledger {
 export function newLedger(
   transactions: Pick<TransactionStore, 'post'>,
   limits: LedgerLimits,
+  watch?: Pick<GroupWatch, 'submitted'>,
 ): Ledger {
-  const { submit, close } = newGroupCommit<LedgerRequest, LedgerAnswer>({
+  const group = newGroupCommit<LedgerRequest, LedgerAnswer>({
     ...limits,
     commit: (group) => transactions.post(group),
-    weigh: ({ instructions }) => instructions.length,
+    weigh: weightOf,
     touches: touchesWithKeys,
     isDivisible: isOneRequestsFault,
     overflow: newBusy,
   })
+  const submit = (request: LedgerRequest) => {
+    watch?.submitted(request)
+    return group.submit(request)
+  }
   return {
     submit,
-    close,
+    counts: group.counts,
+    close: group.close,
     async submitOne(instruction) {
       const { verdicts } = await submit(single(instruction))
       return verdicts[0]!
     },
   }
+}
+
+/** In instructions, of which those that ask something of a companion may count for several. */
+function weightOf({ instructions }: LedgerRequest): number {
+  let weight = 0
+  for (const one of instructions) weight += one.kind === 'pay' ? one.companion.weight : 1
+  return weight
 }
 
 /** The instruction with the caller's key, if there is one. */
@@ -61,16 +77,17 @@ export function withKey<One extends Instruction>(instruction: Unkeyed<One>, key:
   return { ...instruction, idempotency } as unknown as One
 }
 
-// An account's id holds no space, so that no key can be taken for one.
+/**
+ * Keys as they are: one that reads like an account's id has the two wait for each other, which is no
+ * harm, while a mark before each key would cost a bulk a thousand texts.
+ */
 function touchesWithKeys({ instructions }: LedgerRequest): string[] {
-  const [first] = instructions
-  if (instructions.length === 1 && first) return touchesWithKey(first)
-  return [...new Set(instructions.flatMap(touchesWithKey))]
-}
-
-function touchesWithKey(instruction: Instruction): string[] {
-  const { idempotency } = instruction
-  return idempotency ? [...touches(instruction), `key ${idempotency.key}`] : touches(instruction)
+  const touched = instructions.flatMap(touches)
+  for (const instruction of instructions) {
+    if (instruction.idempotency) touched.push(instruction.idempotency.key)
+    if (instruction.kind === 'pay') touched.push(...instruction.companion.touches)
+  }
+  return touched
 }
 
 /** What is no Fault is the database's word about some row of the group. */

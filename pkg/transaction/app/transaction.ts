@@ -1,9 +1,8 @@
-import { Fault } from '../../../internal/fault/fault'
 import type { AccountApp } from '../../account/app/account'
 import type { UserApp } from '../../user/app/user'
 import { single, type LedgerAnswer, type Post, type Reverse, type Verdict } from '../instruction'
 import {
-  transactionFaults,
+  newTransactionNotFound,
   type Period,
   type Transaction,
   type TransactionPosition,
@@ -52,7 +51,7 @@ export function newTransactionApp(deps: TransactionAppDeps): TransactionApp {
   async function get(id: string): Promise<Transaction> {
     const transaction = await transactions.find(id)
     if (transaction) return transaction
-    throw new Fault(transactionFaults.notFound, { detail: `There is no transaction "${id}".` })
+    throw newTransactionNotFound(id)
   }
 
   return {

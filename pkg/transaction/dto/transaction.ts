@@ -111,7 +111,7 @@ export const idempotencyHeaders = z.object({
 /** What the route hands to the app. */
 export function toTransactionRequest(
   input: z.output<typeof createTransactionInput>,
-  key: string | undefined,
+  key: string | null | undefined,
 ): TransactionRequest {
   return {
     accountId: input.account_id,

@@ -5,6 +5,7 @@ import type { Account } from '../../account/account'
 import { judgedAt, listExpired, withoutExpired, type Hold } from '../../hold/hold'
 import type { LedgerState, LockedAccount, StoredAnswer } from '../book'
 import { decide, type Decision } from '../decide'
+import { lookBeside, writeBeside, type MemoryCompanions } from './companion'
 import { touches, type Instruction } from '../instruction'
 import type { Movement, Period, Transaction, TransactionStore } from '../transaction'
 
@@ -15,6 +16,7 @@ export interface TransactionMemory {
   holds: Map<string, Hold>
   clock: Clock
   ids: Ids
+  companions?: MemoryCompanions
 }
 
 const nothingRolledUp = { rolledUpUntil: null, rolledUpUntilId: null }
@@ -26,6 +28,7 @@ export function newTransactionStore({
   holds,
   clock,
   ids,
+  companions = {},
 }: TransactionMemory): TransactionStore {
   const movements = new Map<string, Movement>()
   const entries = new Map<string, Transaction[]>()
@@ -55,7 +58,9 @@ export function newTransactionStore({
       const account = accounts.get(id)
       if (account) touched.set(id, lock(account, now))
     }
-    return { accounts: touched, heldAccountIds: new Set(), holds, reversedIds, answers }
+    const opened = lookBeside(instructions, companions)
+    const known = { holds, reversedIds, answers, companions: opened }
+    return { accounts: touched, heldAccountIds: new Set(), ...known }
   }
   const write = (decision: Decision): void => {
     decision.movements.forEach(store)
@@ -77,11 +82,17 @@ export function newTransactionStore({
       const instructions = group.flatMap((request) => request.instructions)
       const decision = decide(group, look(instructions, now), { now, newId: ids.next })
       write(decision)
+      writeBeside(decision, companions)
       return decision.answers
     },
 
     async find(id) {
       return movements.get(id)
+    },
+
+    async findCounterside(id) {
+      const movement = movements.get(id)
+      return movement && sidesOf(movement)[1]
     },
 
     async listByAccount(accountId, { after, limit, ...period }) {

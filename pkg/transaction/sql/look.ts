@@ -3,6 +3,7 @@ import type { Executor } from '../../../internal/postgres/query'
 import type { LedgerState } from '../book'
 import { decide, type Decision } from '../decide'
 import { touches, type LedgerRequest } from '../instruction'
+import { asksOf, lookBeside, type Asks, type Companions } from './companion'
 import { toHold, toLocked, toStoredAnswer } from './row'
 import {
   listAccountIds,
@@ -22,10 +23,13 @@ export interface Group {
   holdIds: string[]
   /** Of the transactions that are to be reversed. */
   originalIds: string[]
+  asks: Asks
   /** After a wait for locks was in vain: go on without the accounts that others hold. */
   passesHeldAccounts: boolean
   /** Until a turn came too late: whoever has it may be stuck, and a turn decides nothing. */
   takesTurns: boolean
+  /** Tries so far. */
+  attempts: number
 }
 
 export function newGroup(requests: readonly LedgerRequest[]): Group {
@@ -36,8 +40,10 @@ export function newGroup(requests: readonly LedgerRequest[]): Group {
     keys: instructions.flatMap(({ idempotency }) => (idempotency ? [idempotency.key] : [])),
     holdIds: instructions.flatMap((one) => ('hold' in one ? [one.hold.id] : [])),
     originalIds: instructions.flatMap((one) => ('original' in one ? [one.original.id] : [])),
+    asks: asksOf(instructions),
     passesHeldAccounts: false,
     takesTurns: true,
+    attempts: 0,
   }
 }
 
@@ -49,16 +55,21 @@ export interface Look {
 }
 
 /** The first round trip. */
-export async function lockAndLook(client: Executor, group: Group): Promise<Look> {
+export async function lockAndLook(
+  client: Executor,
+  group: Group,
+  known: Companions = {},
+): Promise<Look> {
   const { accountIds, keys, holdIds, originalIds, passesHeldAccounts } = group
   const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
-  const [answers, , rows, existing, holds, reversed] = await Promise.all([
+  const [answers, , rows, existing, holds, reversed, companions] = await Promise.all([
     keys.length > 0 ? listAnswers(client, { keys }) : [],
     client.query({ text: 'begin isolation level serializable', values: [] }),
     lock(client, { ids: accountIds }),
     passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
     holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],
     originalIds.length > 0 ? listReversedIds(client, { ids: originalIds }) : [],
+    lookBeside(client, group, known),
   ])
   const { accounts, ...clock } = toLocked(rows)
   const state = {
@@ -67,6 +78,7 @@ export async function lockAndLook(client: Executor, group: Group): Promise<Look>
     holds: new Map(holds.map((row) => [row.id, toHold(row)])),
     reversedIds: new Set(reversed.map((row) => row.reverses_id)),
     answers: toAnswers(answers),
+    companions,
   }
   return { state, ...clock }
 }

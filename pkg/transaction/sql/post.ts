@@ -9,8 +9,10 @@ import {
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Decision } from '../decide'
+import type { GroupWatch } from '../group-watch'
 import type { LedgerAnswer, LedgerRequest } from '../instruction'
 import { transactionFaults } from '../transaction'
+import { writeBeside, type Companions, type Send } from './companion'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
 import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
@@ -35,6 +37,9 @@ export interface PostOptions {
   onManyEntries?(accountId: string): void
   /** Not behind a pooler that hands a session to another client between two statements. */
   takesTurns?: boolean
+  /** What can be paid for in the commit that pays, by kind. */
+  companions?: Companions
+  watch?: GroupWatch | undefined
   /** The wait before another try. */
   sleep(ms: number): Promise<void>
 }
@@ -58,15 +63,18 @@ export function newGroupPoster(
 ): (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]> {
   const findOutcome = newOutcomeFinder(lanes, options)
   const turns = options.takesTurns ? newTurns() : undefined
+  const { companions = {} } = options
 
-  return async (requests) => {
-    const group = newGroup(requests)
+  return (requests) => watched(newGroup(requests), options.watch, post)
+
+  async function post(group: Group): Promise<LedgerAnswer[]> {
     let cause: unknown
     for (let attempt = 1; attempt <= options.attemptsMax; attempt++) {
+      group.attempts = attempt
       const hadTurns = group.takesTurns
       try {
         const { decision, xactId, lost } = await lanes.withClient((client) =>
-          attemptGroup(client, group, { ids, turns }),
+          attemptGroup(client, group, { ids, turns, companions }),
         )
         if (!lost || (await findOutcome(decision, xactId)) === 'committed') {
           tellOfMany(decision, options.onManyEntries)
@@ -90,6 +98,23 @@ export function newGroupPoster(
   }
 }
 
+async function watched(
+  group: Group,
+  watch: GroupWatch | undefined,
+  post: (group: Group) => Promise<LedgerAnswer[]>,
+): Promise<LedgerAnswer[]> {
+  const end = watch?.begin(group.requests)
+  const ended = () => ({ accounts: group.accountIds.length, attempts: group.attempts })
+  try {
+    const answers = await post(group)
+    end?.(ended())
+    return answers
+  } catch (error) {
+    end?.({ ...ended(), error })
+    throw error
+  }
+}
+
 const manyEntries = 512n
 
 function tellOfMany({ movements }: Decision, tell = (_accountId: string) => {}): void {
@@ -105,7 +130,7 @@ function tellOfMany({ movements }: Decision, tell = (_accountId: string) => {}):
 async function attemptGroup(
   client: Executor,
   group: Group,
-  { ids, turns }: { ids: Ids; turns: Turns | undefined },
+  { ids, turns, companions }: { ids: Ids; turns: Turns | undefined; companions: Companions },
 ): Promise<Attempt> {
   // Not awaited: what comes next is sent right behind it.
   const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
@@ -114,9 +139,9 @@ async function attemptGroup(
     () => true,
   )
   try {
-    const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turns, turn })
+    const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turns, turn, companions })
     const decision = await decideKnowingAll(client, group, look, ids)
-    const written = writeAndCommit(client, decision, xactNo)
+    const written = writeAndCommit(client, decision, { xactNo, companions })
     if (await turn) turns?.giveUp(client).catch(() => {})
     return { decision, xactId, lost: await written }
   } catch (error) {
@@ -130,14 +155,20 @@ async function attemptGroup(
   }
 }
 
+interface Locking {
+  turns: Turns | undefined
+  turn: Promise<boolean> | undefined
+  companions: Companions
+}
+
 /** When another process came in between, it may again: from then on both take turns for a while. */
 async function lockInTurn(
   client: Executor,
   group: Group,
-  { turns, turn }: { turns: Turns | undefined; turn: Promise<boolean> | undefined },
+  { turns, turn, companions }: Locking,
 ): Promise<Look> {
   try {
-    const [look] = await Promise.all([lockAndLook(client, group), turn])
+    const [look] = await Promise.all([lockAndLook(client, group, companions), turn])
     return look
   } catch (error) {
     if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
@@ -149,10 +180,15 @@ async function lockInTurn(
 async function writeAndCommit(
   client: Executor,
   decision: Decision,
-  xactNo: bigint,
+  { xactNo, companions }: { xactNo: bigint; companions: Companions },
 ): Promise<unknown> {
   try {
-    await Promise.all([...write(client, decision, xactNo), commit(client)])
+    const written = sendAll([
+      ...write(client, decision, xactNo),
+      // Behind the transactions, which its rows may refer to.
+      ...writeBeside(client, decision, companions),
+    ])
+    await firstFailureOf([...written, commit(client)])
     return undefined
   } catch (error) {
     if (error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code) return error
@@ -161,16 +197,42 @@ async function writeAndCommit(
   }
 }
 
+/**
+ * All of them or the error of the first that cannot be sent, so that no commit goes out behind a part: the
+ * server would know of nothing that is missing.
+ */
+function sendAll(sends: readonly Send[]): Promise<unknown>[] {
+  const sent: Promise<unknown>[] = []
+  try {
+    for (const send of sends) sent.push(send())
+    return sent
+  } catch (error) {
+    // Rolled back with the rest; what became of them is nobody's question any more.
+    for (const one of sent) one.catch(() => {})
+    throw error
+  }
+}
+
+/**
+ * Waits for all, and throws what failed first in their order: what comes behind it only says that the
+ * transaction is aborted, and may be heard of earlier.
+ */
+async function firstFailureOf(statements: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(statements)) {
+    if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
+
 /** The statements that write what was decided; what there is nothing of is left out. */
-function write(client: Executor, decision: Decision, xactNo: bigint): Promise<unknown>[] {
+function write(client: Executor, decision: Decision, xactNo: bigint): Send[] {
   const { openedHolds, changedHolds, lateEntries, accounts, remembered } = decision
   const expiredIds = accounts.flatMap((account) => account.expiredHoldIds)
   return [
-    openedHolds.length > 0 && insertHolds(client, toOpenedHoldColumns(openedHolds)),
-    changedHolds.length > 0 && updateHolds(client, toChangedHoldColumns(changedHolds)),
-    expiredIds.length > 0 && closeExpiredHolds(client, { ids: expiredIds }),
-    lateEntries.length > 0 && insertLateEntries(client, toLateEntryColumns(lateEntries)),
-    accounts.length + remembered.length > 0 && writeRows(client, decision, xactNo),
+    openedHolds.length > 0 && (() => insertHolds(client, toOpenedHoldColumns(openedHolds))),
+    changedHolds.length > 0 && (() => updateHolds(client, toChangedHoldColumns(changedHolds))),
+    expiredIds.length > 0 && (() => closeExpiredHolds(client, { ids: expiredIds })),
+    lateEntries.length > 0 && (() => insertLateEntries(client, toLateEntryColumns(lateEntries))),
+    accounts.length + remembered.length > 0 && (() => writeRows(client, decision, xactNo)),
   ].filter((statement) => statement !== false)
 }
 
@@ -196,10 +258,8 @@ function isRefused(error: unknown): boolean {
  * With the accounts locked, it only waits where another process holds an equal key and has not
  * committed it yet; in vain: that request is in progress.
  */
-async function writeRows(client: Executor, decision: Decision, xactNo: bigint): Promise<void> {
-  try {
-    await writeGroup(client, toColumns(decision, xactNo))
-  } catch (error) {
+function writeRows(client: Executor, decision: Decision, xactNo: bigint): Promise<unknown> {
+  return writeGroup(client, toColumns(decision, xactNo)).catch((error: unknown) => {
     // Without a key it is the whole table that somebody else holds.
     if (!isLockTimeout(error) || decision.remembered.length === 0) throw error
     throw new Fault(transactionFaults.inProgress, {
@@ -207,7 +267,7 @@ async function writeRows(client: Executor, decision: Decision, xactNo: bigint): 
       retryAfterSeconds: 1,
       cause: error,
     })
-  }
+  })
 }
 
 function isLockTimeout(error: unknown): boolean {

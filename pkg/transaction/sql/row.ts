@@ -1,4 +1,4 @@
-import { sortKeys, sortObject } from '../../../internal/json/json'
+import { sortObject } from '../../../internal/json/json'
 import type { Hold, HoldEnd } from '../../hold/hold'
 import type { LockedAccount, StoredAnswer } from '../book'
 import type { Outcome } from '../instruction'
@@ -110,5 +110,5 @@ function toOutcome({ hold, ...row }: ListAnswersRow): Outcome {
 
 /** A jsonb column orders keys by their length. */
 function toRefusal({ members, ...refusal }: Refusal): Refusal {
-  return members ? { ...refusal, members: sortKeys(members) as Record<string, string> } : refusal
+  return members ? { ...refusal, members: sortObject(members)! } : refusal
 }

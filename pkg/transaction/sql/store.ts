@@ -5,7 +5,11 @@ import type { Period, Transaction, TransactionPosition, TransactionStore } from 
 import { newGroupPoster, type PostOptions } from './post'
 import { newRollUpStore } from './rollup'
 import { toTransaction } from './row'
-import { listTransactionsByAccount, listTransactionsByIds } from './transaction.sql.ts'
+import {
+  findCounterside,
+  listTransactionsByAccount,
+  listTransactionsByIds,
+} from './transaction.sql.ts'
 
 export interface TransactionStoreDeps {
   /** For reading. */
@@ -42,6 +46,11 @@ export function newTransactionStore({
     post: newGroupPoster(lanes, ids, options),
 
     find: found.find,
+
+    async findCounterside(id) {
+      const row = await findCounterside(pool, { id })
+      return row && toTransaction(row)
+    },
 
     async listByAccount(accountId, { from, to, after, limit }): Promise<Transaction[]> {
       const before = startOf(after, to)

@@ -17,7 +17,7 @@ select true as "is_over!" from pg_advisory_unlock_all();
 -- other group that adds keys. What this misses, the primary key of idempotency refuses.
 select
   i.key as "key!",
-  i.fingerprint as "fingerprint!",
+  encode(i.fingerprint, 'hex') as "fingerprint!",
   i.refusal,
   i.hold,
   t.id,
@@ -153,14 +153,14 @@ with inserted_transaction as (
   select
     m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
     m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, m.effective_at, $now::timestamptz, m.reverses_id, m.hold_id,
-    $xact_no::bigint
+    m.description, m.metadata, coalesce(m.effective_at, $now::timestamptz), $now::timestamptz,
+    m.reverses_id, m.hold_id, $xact_no::bigint
   from unnest(
     $ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
     $balances_after::bigint[], $entry_nos::bigint[],
     $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
     $counterparty_entry_nos?::bigint[],
-    $descriptions?::text[], $metadata?::jsonb[], $effective_at::timestamptz[],
+    $descriptions?::text[], $metadata?::jsonb[], $effective_at?::timestamptz[],
     $reverses_ids?::uuid[], $hold_ids?::uuid[]
   ) as m (
     id, account_id, currency, amount, balance_after, entry_no,
@@ -178,9 +178,9 @@ updated_account as (
   where a.id = c.id
 )
 insert into idempotency (key, fingerprint, transaction_id, refusal, hold, created_at)
-select k.key, k.fingerprint, k.transaction_id, k.refusal, k.hold, $now::timestamptz
+select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, k.hold, $now::timestamptz
 from unnest(
-  $keys::text[], $fingerprints::bytea[], $transaction_ids?::uuid[], $refusals?::jsonb[],
+  $keys::text[], $fingerprints::text[], $transaction_ids?::uuid[], $refusals?::jsonb[],
   $holds?::jsonb[]
 ) as k (key, fingerprint, transaction_id, refusal, hold)
 -- As with the accounts: two groups with the same keys wait for each other in one order.
@@ -246,6 +246,15 @@ select
 from transaction
 where id = any($ids::uuid[])
 order by id;
+
+-- name: FindCounterside :maybe
+-- The transaction as its counterparty sees it: no row when that is the outside world.
+select
+  id, counterparty_id as "account_id!", currency, -amount as "amount!",
+  counterparty_balance_after as "balance_after!", account_id as counterparty_id,
+  description, metadata, effective_at, created_at, reverses_id, hold_id
+from transaction
+where id = $id and counterparty_id is not null;
 
 -- name: ListTransactionsByAccount :many
 -- Both sides of the account, each along its own index and already cut to the page, then merged.

@@ -38,7 +38,7 @@ export interface ListAnswersParams {
 
 export interface ListAnswersRow {
   key: string
-  fingerprint: Buffer
+  fingerprint: string
   refusal: Json | null
   hold: Json | null
   id: string | null
@@ -64,7 +64,7 @@ export const listAnswers = many<ListAnswersParams, ListAnswersRow>({
   name: 'transaction.ListAnswers',
   text: `select
   i.key as "key",
-  i.fingerprint as "fingerprint",
+  encode(i.fingerprint, 'hex') as "fingerprint",
   i.refusal,
   i.hold,
   t.id,
@@ -298,7 +298,7 @@ export interface WriteGroupParams {
   counterparty_entry_nos: (bigint | null)[]
   descriptions: (string | null)[]
   metadata: (string | null)[]
-  effective_at: Instant[]
+  effective_at: (Instant | null)[]
   reverses_ids: (string | null)[]
   hold_ids: (string | null)[]
   changed_ids: string[]
@@ -306,7 +306,7 @@ export interface WriteGroupParams {
   changed_held: bigint[]
   changed_entry_nos: bigint[]
   keys: string[]
-  fingerprints: Buffer[]
+  fingerprints: string[]
   transaction_ids: (string | null)[]
   refusals: (string | null)[]
   holds: (string | null)[]
@@ -327,8 +327,8 @@ export const writeGroup = exec<WriteGroupParams>({
   select
     m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
     m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, m.effective_at, $1::timestamptz, m.reverses_id, m.hold_id,
-    $2::bigint
+    m.description, m.metadata, coalesce(m.effective_at, $1::timestamptz), $1::timestamptz,
+    m.reverses_id, m.hold_id, $2::bigint
   from unnest(
     $3::uuid[], $4::text[], $5::text[], $6::bigint[],
     $7::bigint[], $8::bigint[],
@@ -352,9 +352,9 @@ updated_account as (
   where a.id = c.id
 )
 insert into idempotency (key, fingerprint, transaction_id, refusal, hold, created_at)
-select k.key, k.fingerprint, k.transaction_id, k.refusal, k.hold, $1::timestamptz
+select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, k.hold, $1::timestamptz
 from unnest(
-  $21::text[], $22::bytea[], $23::uuid[], $24::jsonb[],
+  $21::text[], $22::text[], $23::uuid[], $24::jsonb[],
   $25::jsonb[]
 ) as k (key, fingerprint, transaction_id, refusal, hold)
 order by k.key`,
@@ -552,6 +552,37 @@ from transaction
 where id = any($1::uuid[])
 order by id`,
   params: ['ids'],
+})
+
+export interface FindCountersideParams {
+  id: string
+}
+
+export interface FindCountersideRow {
+  id: string
+  account_id: string
+  currency: string
+  amount: bigint
+  balance_after: bigint
+  counterparty_id: string
+  description: string | null
+  metadata: Json | null
+  effective_at: Instant
+  created_at: Instant
+  reverses_id: string | null
+  hold_id: string | null
+}
+
+/** The transaction as its counterparty sees it: no row when that is the outside world. */
+export const findCounterside = maybe<FindCountersideParams, FindCountersideRow>({
+  name: 'transaction.FindCounterside',
+  text: `select
+  id, counterparty_id as "account_id", currency, -amount as "amount",
+  counterparty_balance_after as "balance_after", account_id as counterparty_id,
+  description, metadata, effective_at, created_at, reverses_id, hold_id
+from transaction
+where id = $1 and counterparty_id is not null`,
+  params: ['id'],
 })
 
 export interface ListTransactionsByAccountParams {
