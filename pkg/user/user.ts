@@ -1,5 +1,6 @@
+import type { Principal } from '../../internal/auth/principal'
 import type { Instant } from '../../internal/clock/instant'
-import type { FaultSpec } from '../../internal/fault/fault'
+import { Fault, type FaultSpec } from '../../internal/fault/fault'
 import type { Account } from '../account/account'
 
 /** Whoever owns accounts. */
@@ -48,4 +49,13 @@ export function totalsOf(accounts: readonly Account[]): Map<string, bigint> {
     totals.set(currency, (totals.get(currency) ?? 0n) + balance)
   }
   return totals
+}
+
+export function newUserNotFound(id: string, cause?: unknown): Fault {
+  return new Fault(userFaults.notFound, { detail: `There is no user "${id}".`, cause })
+}
+
+/** Another's user is none to whoever is no operator. Faults: user.not_found. */
+export function assertSelf({ userId, role }: Principal, id: string): void {
+  if (role !== 'operator' && userId !== id) throw newUserNotFound(id)
 }

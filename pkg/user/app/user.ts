@@ -1,6 +1,11 @@
-import { Fault } from '../../../internal/fault/fault'
 import type { Ids } from '../../../internal/id/id'
-import { userFaults, type NewUser, type User, type UserOverview, type UserStore } from '../user'
+import {
+  newUserNotFound,
+  type NewUser,
+  type User,
+  type UserOverview,
+  type UserStore,
+} from '../user'
 
 export interface UserApp {
   /** Without an id the user gets a UUIDv7. Faults: user.exists. */
@@ -17,7 +22,7 @@ export function newUserApp({ users, ids }: { users: UserStore; ids: Ids }): User
     list: (page) => users.list(page),
     async getOverview(id) {
       const overview = await users.findOverview(id)
-      if (!overview) throw new Fault(userFaults.notFound, { detail: `There is no user "${id}".` })
+      if (!overview) throw newUserNotFound(id)
       return overview
     },
   }

@@ -39,3 +39,8 @@ from app_user u
 left join account a on a.user_id = u.id
 where u.id = any($ids::text[])
 order by u.id, a.id;
+
+-- name: EnsureUser :exec
+insert into app_user (id, first_name, last_name)
+values ($id, $first_name, $last_name)
+on conflict do nothing;
