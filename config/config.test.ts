@@ -8,7 +8,11 @@ const folder = mkdtempSync(join(tmpdir(), 'tillbook config '))
 const path = join(folder, 'config.json')
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function load(content: unknown, env: NodeJS.ProcessEnv = {}, program: Program = 'api') {
+function load<P extends Program = 'api'>(
+  content: unknown,
+  env: NodeJS.ProcessEnv = {},
+  program: P = 'api' as P,
+) {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
   return loadConfig(program, path, env)
 }
@@ -29,7 +33,16 @@ const embedded = { environment: 'local', database: { embedded: { directory: '.da
 const secret = 'postgres://ada:secret@db.example:5432/tillbook'
 
 describe('every file of every program', () => {
-  const programs = ['api', 'migrate', 'populate', 'database'] as const
+  const programs = [
+    'api',
+    'migrate',
+    'populate',
+    'database',
+    'credential',
+    'simulator',
+    'worker',
+    'outbox',
+  ] as const
   const files = programs.flatMap((program) =>
     readdirSync(join(__dirname, program)).map((name) => [program, name] as const),
   )
@@ -96,6 +109,100 @@ describe('DATABASE_URL and PORT', () => {
   })
 })
 
+describe('AMQP_URL', () => {
+  const broker = 'amqps://ada:secret@mq.example/shop'
+
+  test('names the broker, and leaves the rest of its section', () => {
+    const file = { ...embedded, broker: { url: 'amqp://elsewhere', batch_max: 7 } }
+    expect(load(file, { AMQP_URL: broker })).toMatchObject({
+      broker: { url: broker, batch_max: 7 },
+    })
+    expect(load(file, { AMQP_URL: ' ' })).toMatchObject({ broker: { url: 'amqp://elsewhere' } })
+  })
+
+  test('is reported by its own name, without its password', () => {
+    const mistakes = mistakesOf(() => load(embedded, { AMQP_URL: 'http://ada:secret@host' }))
+    expect(mistakes).toEqual(['AMQP_URL: must be a URL as in amqp://user:password@host:5672/vhost'])
+  })
+
+  test('a claim outlasts a batch', () => {
+    const file = { ...embedded, broker: { lease_ms: 5000 } }
+    expect(mistakesOf(() => load(file))).toEqual([
+      'broker.lease_ms: must be longer than broker.confirm_timeout_ms',
+    ])
+  })
+})
+
+describe('REDIS_URL', () => {
+  const redis = 'redis://redis.example:6379/1'
+  const limitOf = (content: unknown, env: NodeJS.ProcessEnv = { REDIS_URL: redis }) =>
+    load(content, env).rate_limit
+
+  test('says where rates are counted, and leaves the rest of the section', () => {
+    const rate_limit = { redis_url: 'redis://elsewhere', reads_max: 7 }
+    expect(limitOf({ ...embedded, rate_limit })).toMatchObject({ redis_url: redis, reads_max: 7 })
+    expect(limitOf({ ...embedded, rate_limit }, {})?.redis_url).toBe('redis://elsewhere')
+    expect(limitOf({ ...embedded, rate_limit: {} }, {})?.redis_url).toBeUndefined()
+  })
+
+  test('limits nobody by itself', () => {
+    expect(limitOf(embedded)).toBeUndefined()
+    expect(loadConfig('api', join(__dirname, 'api/local.json'), {}).rate_limit).toBeUndefined()
+    expect(loadConfig('api', join(__dirname, 'api/compose.json'), {}).rate_limit).toBeDefined()
+  })
+
+  test('is reported by its own name, without its password', () => {
+    const file = { ...embedded, rate_limit: {} }
+    const mistakes = mistakesOf(() => load(file, { REDIS_URL: 'http://ada:secret@host' }))
+    expect(mistakes).toEqual(['REDIS_URL: must be a URL as in redis://user:password@host:6379/0'])
+  })
+})
+
+describe('RPC_PORT', () => {
+  const serving = { ...embedded, rpc: {} }
+  const rpcPort = (env: NodeJS.ProcessEnv, content: unknown = serving) =>
+    load(content, env).rpc?.port
+
+  test('overrides the file, and serves where the file says nothing of it', () => {
+    expect(rpcPort({})).toBe(9111)
+    expect(rpcPort({ RPC_PORT: '9000' })).toBe(9000)
+    expect(rpcPort({ RPC_PORT: '9000' }, embedded)).toBe(9000)
+    expect(rpcPort({}, embedded)).toBeUndefined()
+  })
+
+  test('follows PORT=0, any free port, and nothing else of PORT', () => {
+    expect(rpcPort({ PORT: '0' })).toBe(0)
+    expect(rpcPort({ PORT: '0', RPC_PORT: '9000' })).toBe(9000)
+    expect(rpcPort({ PORT: '8081' })).toBe(9111)
+    expect(rpcPort({ PORT: '0' }, embedded)).toBeUndefined()
+  })
+
+  test('is reported by its own name', () => {
+    expect(mistakesOf(() => load(serving, { RPC_PORT: '1e9' }))).toEqual([
+      'RPC_PORT: must be a whole number from 0 to 65535, not "1e9"',
+    ])
+  })
+})
+
+describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
+  const collector = 'http://collector:4318'
+
+  test('names the collector, and leaves the rest of its section', () => {
+    const file = { ...embedded, trace: { otlp_url: 'http://elsewhere', sample_ratio: 0.1 } }
+    expect(load(file, { OTEL_EXPORTER_OTLP_ENDPOINT: collector })).toMatchObject({
+      trace: { otlp_url: collector, sample_ratio: 0.1 },
+    })
+    expect(load(embedded)).toMatchObject({ trace: { sample_ratio: 1 } })
+  })
+
+  test('is reported by its own name', () => {
+    const mistakes = mistakesOf(() => load(embedded, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }))
+    expect(mistakes).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL as in http://host:8090, without a user, a query or a fragment',
+    ])
+  })
+})
+
 test('lists every mistake with its key, unknown keys included', () => {
   const mistakes = mistakesOf(() =>
     load({
@@ -134,6 +241,56 @@ test.each([
   ],
 ])('refuses %j', (content, mistake) => {
   expect(mistakesOf(() => load(content))).toContain(mistake)
+})
+
+test.each([
+  'http://ada:secret@users.example',
+  'http://:secret@users.example',
+  'http://users.example/?key=secret',
+  'http://users.example#secret',
+  'ftp://users.example',
+  'http://',
+])('refuses %s for a service that is called, and does not repeat it', (url) => {
+  expect(mistakesOf(() => load({ ...embedded, upstreams: { user: { url } } }))).toEqual([
+    'upstreams.user.url: must be a URL as in http://host:8090, without a user, a query or a fragment',
+  ])
+})
+
+test.each(['http://users.example', 'https://[::1]:8090/v1/'])('takes %s for a service', (url) => {
+  expect(load({ ...embedded, upstreams: { user: { url } } })).toMatchObject({
+    upstreams: { user: { url } },
+  })
+})
+
+describe('auth.demo_operator', () => {
+  const demo = { auth: { demo_operator: true } }
+  const database = { url: 'postgres://localhost/db' }
+
+  test('is off unless a file switches it on, as that for the local environment does', () => {
+    expect(load(embedded)).toMatchObject({ auth: { demo_operator: false } })
+    expect(load({ ...embedded, ...demo })).toMatchObject(demo)
+    const of = (name: string) => loadConfig('api', join(__dirname, 'api', name), {}).auth
+    expect(of('local.json').demo_operator).toBe(true)
+    expect(of('compose.json').demo_operator).toBe(false)
+  })
+
+  test.each(['compose', 'test', 'production'])(
+    'is refused where the environment is %s',
+    (environment) => {
+      expect(mistakesOf(() => load({ environment, database, ...demo }))).toEqual([
+        'auth.demo_operator: must be false unless the environment is local: everybody who does not ' +
+          'sign in would be an operator',
+      ])
+      expect(load({ environment, database })).toMatchObject({ auth: { demo_operator: false } })
+    },
+  )
+
+  test('is refused with the other mistakes there are', () => {
+    const content = { environment: 'production', database: {}, ...demo, http: { port: 'x' } }
+    expect(mistakesOf(() => load(content))).toContainEqual(
+      expect.stringMatching(/^auth\.demo_operator: must be false/),
+    )
+  })
 })
 
 test.each([

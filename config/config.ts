@@ -2,10 +2,20 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { withEnvironment } from './environment'
 import { describeIssue, mistaken, unreadable } from './mistakes'
-import { api, database, migrate, populate, verify } from './schema'
+import {
+  api,
+  credential,
+  database,
+  migrate,
+  outbox,
+  populate,
+  simulator,
+  verify,
+  worker,
+} from './schema'
 
 /** One schema for each program; a program's files stand in config/<program>/<environment>.json. */
-const schemas = { api, migrate, populate, database, verify }
+const schemas = { api, migrate, populate, database, verify, credential, simulator, worker, outbox }
 
 export type Program = keyof typeof schemas
 export type Config<P extends Program> = z.output<(typeof schemas)[P]>
@@ -13,11 +23,15 @@ export type ApiConfig = Config<'api'>
 export type MigrateConfig = Config<'migrate'>
 export type PopulateConfig = Config<'populate'>
 export type VerifyConfig = Config<'verify'>
+export type CredentialConfig = Config<'credential'>
+export type OutboxConfig = Config<'outbox'>
 export type DatabaseConfig = Config<'database'>
+export type WorkerConfig = Config<'worker'>
+export type SimulatorConfig = Config<'simulator'>
 
 /**
- * The configuration of a program: its file, overridden by DATABASE_URL and PORT. Throws one
- * Fault that lists every mistake with its key.
+ * The configuration of a program: its file, overridden by the environment. Throws one Fault that lists every
+ * mistake with its key.
  */
 export function loadConfig<P extends Program>(
   program: P,

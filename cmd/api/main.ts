@@ -8,14 +8,14 @@ import { findHints } from './hints'
 const usage = `
 Usage: tillbook-api [--hints] CONFIG
 
-Serves the ledger over HTTP until it is told to stop: SIGTERM or Ctrl-C finishes what was taken in,
+Serves over HTTP, and over gRPC on a port of its own, until it is told to stop: SIGTERM or Ctrl-C finishes what was taken in,
 a second one leaves at once.
 
   CONFIG     a file as config/api/local.json
-  --hints    prints three requests to try
+  --hints    prints what else is served, and requests to try
   --help, --version
 
-DATABASE_URL and PORT override CONFIG. The database needs its schema: see tillbook-migrate.
+DATABASE_URL, PORT, RPC_PORT and AMQP_URL override CONFIG. The database needs its schema: see tillbook-migrate.
 `
 
 async function main(args: string[]): Promise<Running> {
@@ -29,8 +29,14 @@ async function main(args: string[]): Promise<Running> {
   const api = await run(config, { log, version: version() })
   const url = `http://${authority(config.http.host)}:${api.port}`
   process.stdout.write(`Tillbook serves on ${url}\n`)
+  if (config.rpc) {
+    process.stdout.write(`Tillbook serves gRPC on ${authority(config.rpc.host)}:${api.rpcPort}\n`)
+  }
   if (values.hints) {
-    void findHints(url).then((hints) => process.stdout.write(`\nTry:\n${hints.join('\n')}\n\n`))
+    const { simulatorUrl } = api
+    void findHints(url, { currency: config.shop.currency, simulatorUrl }).then((hints) =>
+      process.stdout.write(`\n${hints.join('\n')}\n\n`),
+    )
   }
   return api
 }

@@ -5,7 +5,7 @@ import type { Log } from '../../internal/log/log'
 import { sqlState, sqlStateOf } from '../../internal/postgres/errors'
 import type { Executor } from '../../internal/postgres/query'
 import { checkSchema, describeSchema, type SchemaState } from '../../internal/postgres/schema-check'
-import { findRights } from './rights.sql.ts'
+import { findNumbering, findRights } from './rights.sql.ts'
 
 /** A database that is away comes back by itself; another schema or a role without rights does not. */
 export async function refuseToStart(db: Executor, role: string, log: Log): Promise<void> {
@@ -39,7 +39,11 @@ async function findReason(
     const schema = await checkSchema(db, migrationNames())
     if (!servable.includes(schema.state)) return describeSchema(schema)
     const rights = await findRights(db)
-    return rights.can_post ? undefined : lacksRights(rights.role)
+    if (!rights.can_post) return lacksRights(rights.role)
+    const { is_behind: isBehind } = await findNumbering(db)
+    return isBehind
+      ? 'The book comes from another server: run `make migrate` before it goes on.'
+      : undefined
   } catch (error) {
     const refusal = describeRefusal(error, role)
     if (refusal === undefined) throw error

@@ -18,3 +18,23 @@ export const findRights = one<void, FindRightsRow>({
   has_table_privilege('transaction', 'update, delete, truncate') as "can_rewrite"`,
   params: [],
 })
+
+export interface FindNumberingRow {
+  is_behind: boolean
+}
+
+/**
+ * A book that was restored from another server counts higher than this one has come, until `migrate`
+ * has lifted the numbers: what is posted before that would stand in the middle of what was there.
+ */
+export const findNumbering = one<void, FindNumberingRow>({
+  name: 'rights.FindNumbering',
+  text: `select
+  coalesce(
+    max(xact_no) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+      + (select xact_offset from xact_epoch where is_only),
+    false
+  ) as "is_behind"
+from transaction`,
+  params: [],
+})

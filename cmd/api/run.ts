@@ -11,35 +11,52 @@ import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import type { AccountStore } from '../../pkg/account/account'
 import { newAccountApp } from '../../pkg/account/app/account'
+import { newOwnership } from '../../pkg/account/app/ownership'
 import { newAccountStore } from '../../pkg/account/sql/store'
+import { newCredentialStore } from '../../pkg/credential/sql/store'
+import { newHoldAccess } from '../../pkg/hold/app/access'
 import { newHoldApp } from '../../pkg/hold/app/hold'
 import type { HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/sql/store'
 import { newLedger } from '../../pkg/transaction/app/ledger'
 import { newBalanceApp } from '../../pkg/transaction/app/balance'
 import { newRoller } from '../../pkg/transaction/app/roll-up'
+import { newTransactionAccess } from '../../pkg/transaction/app/access'
 import { newTransactionApp } from '../../pkg/transaction/app/transaction'
 import { newTransactionStore } from '../../pkg/transaction/sql/store'
+import type { GroupWatch } from '../../pkg/transaction/group-watch'
 import type { TransactionStore } from '../../pkg/transaction/transaction'
 import { newUserApp } from '../../pkg/user/app/user'
 import { newUserStore } from '../../pkg/user/sql/store'
 import type { UserStore } from '../../pkg/user/user'
-import { newApiMetrics } from './metrics'
-import { closeWithin } from './wiring/close'
+import { newMetrics } from '../../internal/metrics/metrics'
+import { openTracer } from '../../internal/trace/open'
+import { tellOfApi } from './metrics'
+import { closeWithin } from '../../internal/cli/close-within'
+import { companions } from './wiring/checkout'
+import { newGroupWatch } from './wiring/group-watch'
+import { startCommerce } from './wiring/commerce'
 import { openPools, type Pools } from './wiring/pools'
 import { refuseToStart, whyNotReady } from './readiness'
+import { newRateLimits, openCounter } from './wiring/rate-limit'
 import { newReaders } from './wiring/readers'
 import { newRoutes, type Apps } from './routes'
+import { newSignIns } from './wiring/sign-in'
 import { startSealing } from './wiring/sealing'
+import { startRpc } from './wiring/rpc'
 
 export interface ApiDeps {
   log: Log
   version: string
 }
 
-/** The API; `port` is the one that was bound. */
+/** The API; the ports are the ones that were bound. */
 export interface Api extends Running {
   port: number
+  /** Undefined when nothing is served over gRPC. */
+  rpcPort: number | undefined
+  /** Where the services of others are played; undefined when they are not. */
+  simulatorUrl: string | undefined
 }
 
 /** Wires everything together and serves. Closing answers what was taken in, then lets go. */
@@ -48,35 +65,65 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
   try {
     const settings = await openDatabase(config.database, (step) => log.info(step))
     const pools = openPools(config, settings, log)
-    const { pool, lanes } = pools
+    const { pool, lanes, carts } = pools
     closers.add(pools.close)
     await refuseToStart(pool, config.database.role, log)
 
-    const stores = newStores(config, pools, (accountId) => roller.note(accountId))
+    const metrics = newMetrics()
+    const tracer = await openTracer(config.trace, {
+      service: 'tillbook-api',
+      version,
+      log,
+      metrics,
+    })
+    if (tracer) closers.add(tracer.close)
+    const groups = newGroupWatch(metrics, tracer)
+    const stores = newStores(config, pools, (accountId) => roller.note(accountId), groups)
     const roller = newRoller({ store: stores.transactions, log })
     closers.add(roller.close)
-    const apps = newApps(stores, config)
+    const apps = newApps(stores, config, systemIds, groups)
     closers.add(apps.ledger.close)
-    const sealing = startSealing(config.seal, pools, log)
+    const redis = await openCounter(config, log)
+    closers.add(async () => redis?.close())
+    const signIns = newSignIns(config, { store: newCredentialStore(pool), log, metrics, redis })
+    const sealing = startSealing(config.seal, pools, { log, metrics })
     closers.add(sealing.close)
     const readers = newReaders(config, { pool, settings, log, closers })
-    const metrics = newApiMetrics({ api: pool, ledger: lanes, ...readers.pools }, readers)
+    const rateLimit = newRateLimits(config, { redis, metrics })
+    const { ledger } = apps
+    const { passwords } = signIns
+    const named = {
+      api: pool,
+      ledger: lanes,
+      cart: carts,
+      seal: pools.background,
+      ...readers.pools,
+    }
+    tellOfApi(metrics, { ...readers, pools: named, ledger, passwords })
+    const commerce = await startCommerce(config, {
+      ...{ pool, carts, settings, ledger, log, metrics, tracer, closers },
+    })
     const { http } = config
+    const watch = { metrics, whyNotReady: () => whyNotReady(pool, config.database.role) }
     const routes = newRoutes({
       ...apps,
+      ...commerce,
       ...readers,
+      credentials: signIns.credentials,
       verification: sealing.verification,
-      metrics,
-      whyNotReady: () => whyNotReady(pool, config.database.role),
+      ...watch,
     })
     const app = newHttpApp({
       routes,
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
+      authenticate: signIns.authenticate,
+      rateLimit,
       log,
       bodyBytesMax: http.body_bytes_max,
       requestTimeoutMs: http.request_timeout_ms,
       observe: metrics.observeRequest,
+      tracer,
       streamLimits: { wholeTimeoutMs: http.stream_timeout_ms },
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
@@ -93,21 +140,37 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       shutdownTimeoutMs,
       log,
     })
+    // Here already: what follows may not start, as when its port is taken.
     closers.add(server.close)
-    return { port: server.port, close: () => closeWithin(shutdownTimeoutMs, closers.close(), log) }
+    const { authenticate } = signIns
+    const rpc = await startRpc(config, {
+      ...{ ...commerce, ...watch, authenticate, rateLimit, log, tracer },
+    })
+    // Both at once: they have one time to close in.
+    closers.add(() => Promise.all([server.close(), rpc?.close()]))
+    return {
+      port: server.port,
+      rpcPort: rpc?.port,
+      simulatorUrl: commerce.simulatorUrl,
+      close: () => closeWithin(shutdownTimeoutMs, closers.close(), log),
+    }
   } catch (error) {
     await closers.close()
     throw error
   }
 }
 
-function newStores(
+/** The stores over PostgreSQL. */
+export function newStores(
   { database, ledger }: ApiConfig,
-  { pool, lanes }: Pools,
+  { pool, lanes }: Pick<Pools, 'pool' | 'lanes'>,
   onManyEntries: (accountId: string) => void,
+  watch?: GroupWatch,
 ): Stores {
   const options = {
     onManyEntries,
+    watch,
+    companions,
     takesTurns: database.prepared_statements,
     attemptsMax: ledger.attempts_max,
     outcomeTimeoutMs: ledger.outcome_timeout_ms,
@@ -129,7 +192,12 @@ export interface Stores {
 }
 
 /** The use cases over any stores: PostgreSQL here, others in the benchmark. */
-export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids = systemIds): Apps {
+export function newApps(
+  stores: Stores,
+  config: Pick<ApiConfig, 'ledger'>,
+  ids = systemIds,
+  watch?: GroupWatch,
+): Apps {
   const users = newUserApp({ users: stores.users, ids })
   const accounts = newAccountApp({ accounts: stores.accounts, ids })
   const limits = {
@@ -139,7 +207,8 @@ export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids =
     queueWaitMaxMs: config.ledger.queue_wait_ms_max,
   }
   const { transactions, holds } = stores
-  const ledger = newLedger(transactions, limits)
+  const ownership = newOwnership({ accounts: stores.accounts })
+  const ledger = newLedger(transactions, limits, watch)
   return {
     users,
     accounts,
@@ -147,5 +216,8 @@ export function newApps(stores: Stores, config: Pick<ApiConfig, 'ledger'>, ids =
     holds: newHoldApp({ ledger, holds }),
     balances: newBalanceApp({ accounts, transactions }),
     ledger,
+    ownership,
+    transactionAccess: newTransactionAccess({ ownership, transactions }),
+    holdAccess: newHoldAccess({ ownership, holds }),
   }
 }

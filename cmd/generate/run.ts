@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Client } from 'pg'
 import { generate } from '../../internal/sqlgen/generate'
@@ -6,8 +6,10 @@ import { readCatalogue } from './catalogue'
 import { currencyModule } from './currency'
 import { withMigratedDatabase } from './database'
 import { schemaDocument } from './docs'
+import { listFiles, type Files } from './file'
 import { formatted } from './format'
-import { apiReference } from './reference'
+import { messageFiles } from './message'
+import { apiReference, messageReference } from './reference'
 import { schemaSql } from './schema'
 
 export interface GenerateOptions {
@@ -17,12 +19,14 @@ export interface GenerateOptions {
   root: string
   /** Look only. */
   check: boolean
+  /** PATH, for buf to find Node. Without it the messages of gRPC are left alone. */
+  path?: string | undefined
 }
 
 const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds', 'test']
 
-/** Writes everything that is made from the schema and the routes; answers the files that were not as they should. */
-export async function run({ databaseUrl, root, check }: GenerateOptions): Promise<string[]> {
+/** Writes everything that is made from the schema, the messages and the routes; answers the files that were not as they should. */
+export async function run({ databaseUrl, root, check, path }: GenerateOptions): Promise<string[]> {
   const files = await withMigratedDatabase(
     databaseUrl,
     join(root, 'migrations'),
@@ -31,19 +35,18 @@ export async function run({ databaseUrl, root, check }: GenerateOptions): Promis
     },
   )
   files.set('docs/openapi.json', apiReference())
+  if (path) for (const [name, text] of await messageFiles(root, path)) files.set(name, text)
+  for (const [name, text] of messageReference()) files.set(name, text)
   const differing: string[] = []
-  for (const [path, text] of files) {
-    const wanted = text === undefined ? undefined : await formatted(path, text)
-    const found = await readFile(join(root, path), 'utf8').catch(() => undefined)
+  for (const [name, text] of files) {
+    const wanted = text === undefined ? undefined : await formatted(name, text)
+    const found = await readFile(join(root, name), 'utf8').catch(() => undefined)
     if (wanted === found) continue
-    differing.push(path)
-    if (!check) await put(join(root, path), wanted)
+    differing.push(name)
+    if (!check) await put(join(root, name), wanted)
   }
   return differing
 }
-
-/** By path, the text that a file should have; undefined for one that should not be there. */
-type Files = Map<string, string | undefined>
 
 async function queryModules(client: Client, root: string): Promise<Files> {
   const paths = (await Promise.all(queryFolders.map((folder) => listFiles(root, folder)))).flat()
@@ -69,19 +72,6 @@ async function schemaFiles(client: Client): Promise<Files> {
     ['migrations/schema.sql', schemaSql(catalogue)],
     ['docs/schema.md', schemaDocument(catalogue)],
   ])
-}
-
-async function listFiles(root: string, folder: string): Promise<string[]> {
-  const found = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
-      throw error
-    },
-  )
-  return found
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(join(root, '/').length))
-    .sort()
 }
 
 async function put(path: string, text: string | undefined): Promise<void> {

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import { operators, roles } from '../../../internal/auth/principal'
 import { route, type Route } from '../../../internal/http/route'
 import { decodeCursor, encodeCursor, invalidCursor } from '../../../internal/page/cursor'
 import { toPage } from '../../../internal/page/page'
 import { instantInput } from '../../../internal/wire/instant'
 import { accountFaults } from '../../../pkg/account/account'
 import type { AccountApp } from '../../../pkg/account/app/account'
+import type { Ownership } from '../../../pkg/account/app/ownership'
 import {
   accountAtDto,
   accountDto,
@@ -33,15 +35,18 @@ export interface AccountRoutesDeps {
   accounts: AccountApp
   transactions: TransactionApp
   balances: BalanceApp
+  ownership: Ownership
 }
 
-export function accountRoutes({ accounts, transactions, balances }: AccountRoutesDeps): Route[] {
+export function accountRoutes(deps: AccountRoutesDeps): Route[] {
+  const { accounts, transactions, balances, ownership } = deps
   return [
     route({
       method: 'get',
       path: '/accounts/:id',
       tag,
       summary: 'Get an account, or its balance at a time',
+      roles,
       description:
         'With `at`: the sum of what counts up to and at that time, by effective_at, whenever it was ' +
         'posted. The time may lie in the future.',
@@ -54,7 +59,8 @@ export function accountRoutes({ accounts, transactions, balances }: AccountRoute
         },
       },
       faults: [accountFaults.notFound],
-      async handle({ params: { id }, query: { at } }) {
+      async handle({ principal, params: { id }, query: { at } }) {
+        await ownership.assertOwn(principal, id)
         const body =
           at === undefined
             ? toAccountDto(await accounts.get(id))
@@ -68,6 +74,7 @@ export function accountRoutes({ accounts, transactions, balances }: AccountRoute
       path: '/accounts/:id',
       tag,
       summary: 'Change the limit of an account',
+      roles: operators,
       params: accountParams,
       body: changeAccountInput,
       answers: { 200: { description: 'The account.', schema: accountDto } },
@@ -83,12 +90,14 @@ export function accountRoutes({ accounts, transactions, balances }: AccountRoute
       path: '/accounts/:id/close',
       tag,
       summary: 'Close an account',
+      roles,
       description: 'It has to be empty, and takes no more transactions afterwards.',
       params: accountParams,
       answers: { 200: { description: 'The account.', schema: accountDto } },
       faults: [accountFaults.notFound, accountFaults.notEmpty],
-      async handle({ params }) {
-        return { status: 200, body: toAccountDto(await accounts.close(params.id)) }
+      async handle({ principal, params: { id } }) {
+        await ownership.assertOwn(principal, id)
+        return { status: 200, body: toAccountDto(await accounts.close(id)) }
       },
     }),
 
@@ -97,12 +106,15 @@ export function accountRoutes({ accounts, transactions, balances }: AccountRoute
       path: '/accounts/:id/transactions',
       tag,
       summary: 'List the transactions of an account, newest first',
+      roles,
       description: 'Each as this account sees it, also those that were posted to the other side.',
       params: accountParams,
       query: listTransactionsQuery,
       answers: { 200: { description: 'A page of transactions.', schema: transactionPageDto } },
       faults: [accountFaults.notFound, invalidCursor],
-      async handle({ params: { id }, query: { from = null, to = null, limit, cursor } }) {
+      async handle({ principal, params: { id }, query }) {
+        await ownership.assertOwn(principal, id)
+        const { from = null, to = null, limit, cursor } = query
         const list = listName(id, { from, to })
         const after = cursor === undefined ? undefined : readPosition(list, cursor)
         const rows = await transactions.listByAccount(id, { from, to, after, limit: limit + 1 })

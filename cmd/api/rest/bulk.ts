@@ -1,3 +1,4 @@
+import { operators } from '../../../internal/auth/principal'
 import { Fault } from '../../../internal/fault/fault'
 import { toProblem } from '../../../internal/http/problem'
 import { route, type Refused, type Route } from '../../../internal/http/route'
@@ -25,6 +26,7 @@ export function bulkRoutes({ transactions }: { transactions: TransactionApp }): 
       path: '/transactions/bulk',
       tag: 'Transactions',
       summary: 'Create many transactions at once',
+      roles: operators,
       description:
         `Up to ${bulkTransactionsMax.toLocaleString('en')} of them, each with a key of its own. ` +
         'After a time-out or a broken connection, send it again with the same keys. A verdict of ' +

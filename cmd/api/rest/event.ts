@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { operators } from '../../../internal/auth/principal'
 import { route, type Route } from '../../../internal/http/route'
 import { formatMoney } from '../../../internal/money/currency'
 import { moneyOutput } from '../../../internal/wire/money'
@@ -45,6 +46,7 @@ export function eventRoutes({ events }: { events: EventApp }): Route[] {
       uncounted: true,
       tag: 'Events',
       summary: 'Read every committed transaction in one order',
+      roles: operators,
       description:
         'As a page, or as a stream that does not end. None is missed and none comes twice, from ' +
         'whatever position on and however often it is resumed.',

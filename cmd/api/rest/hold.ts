@@ -1,5 +1,8 @@
 import { z } from 'zod'
+import { roles } from '../../../internal/auth/principal'
 import { route, type Answer, type Route } from '../../../internal/http/route'
+import type { Ownership } from '../../../pkg/account/app/ownership'
+import type { HoldAccess } from '../../../pkg/hold/app/access'
 import type { HoldApp } from '../../../pkg/hold/app/hold'
 import {
   captureHoldInput,
@@ -12,6 +15,7 @@ import {
   toHoldRequest,
 } from '../../../pkg/hold/dto/hold'
 import { holdFaults } from '../../../pkg/hold/hold'
+import { keyOf, type TransactionAccess } from '../../../pkg/transaction/app/access'
 import {
   idempotencyHeaders,
   refusesOneSide,
@@ -33,13 +37,22 @@ const openHoldInput = z
 
 const location = { Location: 'Where it can be read.' }
 
-export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
+export interface HoldRoutesDeps {
+  holds: HoldApp
+  holdAccess: HoldAccess
+  ownership: Ownership
+  transactionAccess: TransactionAccess
+}
+
+export function holdRoutes(deps: HoldRoutesDeps): Route[] {
+  const { holds, holdAccess: access, ownership, transactionAccess } = deps
   return [
     route({
       method: 'post',
       path: '/holds',
       tag,
       summary: 'Set money aside',
+      roles,
       description:
         'What is held stays in the balance and is no longer available. It is paid by captures, given ' +
         'back by a release, and free again when its time is over.',
@@ -53,8 +66,10 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
         },
       },
       faults: movementFaults,
-      async handle({ headers, body }) {
-        const verdict = await holds.open(toHoldRequest(body, headers['idempotency-key']))
+      async handle({ principal, headers, body }) {
+        await ownership.assertOwn(principal, body.account_id)
+        const key = keyOf(principal, headers['idempotency-key'])
+        const verdict = await holds.open(toHoldRequest(body, key))
         return answerVerdict(verdict, (outcome) => {
           const answer = toHoldAnswer(outcome)
           return { ...answer, status: 201, headers: { Location: `/holds/${outcome.hold!.id}` } }
@@ -67,11 +82,14 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
       path: '/holds/:id',
       tag,
       summary: 'Get a hold',
+      roles,
       params: holdParams,
       answers: { 200: { description: 'The hold as it is now.', schema: holdDto } },
       faults: [holdFaults.notFound],
-      async handle({ params }) {
-        return { status: 200, body: toHoldDto(await holds.get(params.id)) }
+      async handle({ principal, params }) {
+        const hold = await holds.get(params.id)
+        await access.assertMaySee(principal, hold)
+        return { status: 200, body: toHoldDto(hold) }
       },
     }),
 
@@ -80,6 +98,7 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
       path: '/holds/:id/capture',
       tag,
       summary: 'Pay out of a hold, in parts or whole',
+      roles,
       params: holdParams,
       headers: idempotencyHeaders,
       body: captureHoldInput,
@@ -92,13 +111,18 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
         },
       },
       faults: [...movementFaults, ...holdChangeFaults, holdFaults.amountExceeded],
-      async handle({ params, headers, body }) {
-        const key = headers['idempotency-key'] ?? null
+      async handle({ principal, params, headers, body }) {
+        await access.assertPayee(principal, params.id)
+        const key = keyOf(principal, headers['idempotency-key'])
         const verdict = await holds.capture(params.id, body.amount ?? null, key)
-        return answerVerdict(verdict, ({ hold, transaction }) => ({
+        const seen =
+          verdict.status === 'refused'
+            ? undefined
+            : await transactionAccess.show(principal, verdict.transaction!)
+        return answerVerdict(verdict, ({ hold }) => ({
           status: 201,
-          body: { hold: toHoldDto(hold!), transaction: toTransactionDto(transaction!) },
-          headers: { Location: `/transactions/${transaction!.id}` },
+          body: { hold: toHoldDto(hold!), transaction: toTransactionDto(seen!) },
+          headers: { Location: `/transactions/${seen!.id}` },
         }))
       },
     }),
@@ -108,12 +132,14 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
       path: '/holds/:id/release',
       tag,
       summary: 'Give back what is left of a hold',
+      roles,
       params: holdParams,
       headers: idempotencyHeaders,
       answers: { 200: { description: 'The hold.', schema: holdDto, headers: replayedHeaders } },
       faults: holdChangeFaults,
-      async handle({ params, headers }) {
-        const key = headers['idempotency-key'] ?? null
+      async handle({ principal, params, headers }) {
+        await access.assertPayer(principal, params.id)
+        const key = keyOf(principal, headers['idempotency-key'])
         return answerVerdict(await holds.release(params.id, key), toHoldAnswer)
       },
     }),
@@ -123,13 +149,15 @@ export function holdRoutes({ holds }: { holds: HoldApp }): Route[] {
       path: '/holds/:id/extend',
       tag,
       summary: 'Give a hold another end',
+      roles,
       params: holdParams,
       headers: idempotencyHeaders,
       body: extendHoldInput,
       answers: { 200: { description: 'The hold.', schema: holdDto, headers: replayedHeaders } },
       faults: holdChangeFaults,
-      async handle({ params, headers, body }) {
-        const key = headers['idempotency-key'] ?? null
+      async handle({ principal, params, headers, body }) {
+        await access.assertPayer(principal, params.id)
+        const key = keyOf(principal, headers['idempotency-key'])
         return answerVerdict(await holds.extend(params.id, body.expires_at, key), toHoldAnswer)
       },
     }),

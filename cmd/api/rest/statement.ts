@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { roles } from '../../../internal/auth/principal'
 import { route, type Route } from '../../../internal/http/route'
 import { instantOutput } from '../../../internal/wire/instant'
 import { currencySchema, moneyOutput } from '../../../internal/wire/money'
 import { accountFaults } from '../../../pkg/account/account'
+import type { Ownership } from '../../../pkg/account/app/ownership'
 import { accountIdSchema } from '../../../pkg/account/dto/account'
 import type { StatementApp } from '../../../pkg/statement/app/statement'
 import { toCsv } from '../../../pkg/statement/dto/csv'
@@ -34,13 +36,19 @@ const csv = z.string().meta({
     'before a description that a spreadsheet might take for a formula.',
 })
 
-export function statementRoutes({ statements }: { statements: StatementApp }): Route[] {
+export interface StatementRoutesDeps {
+  statements: StatementApp
+  ownership: Ownership
+}
+
+export function statementRoutes({ statements, ownership }: StatementRoutesDeps): Route[] {
   return [
     route({
       method: 'get',
       path: '/accounts/:id/statement',
       tag: 'Accounts',
       summary: 'Get the statement of an account',
+      roles,
       description:
         'Every entry that counts in the period, oldest first, with the running balance; of one ' +
         'moment, however long it takes. Streamed: an answer that breaks off is not whole.',
@@ -54,7 +62,8 @@ export function statementRoutes({ statements }: { statements: StatementApp }): R
         },
       },
       faults: [accountFaults.notFound, statementFaults.busy],
-      async handle({ params: { id }, query: { from = null, to = null }, mediaType }) {
+      async handle({ principal, params: { id }, query: { from = null, to = null }, mediaType }) {
+        await ownership.assertOwn(principal, id)
         const pages = statements.read(id, { from, to })
         if (mediaType !== 'text/csv') {
           const headers = { 'Content-Type': 'application/json', Vary: 'Accept' }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { operators, roles } from '../../../internal/auth/principal'
 import { route, type Answer, type Route } from '../../../internal/http/route'
+import { keyOf, type TransactionAccess } from '../../../pkg/transaction/app/access'
 import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   createTransactionInput,
@@ -16,20 +18,27 @@ import {
 import type { Outcome } from '../../../pkg/transaction/instruction'
 import { transactionFaults } from '../../../pkg/transaction/transaction'
 import { userIdSchema } from '../../../pkg/user/dto/user'
-import { userFaults } from '../../../pkg/user/user'
+import { assertSelf, userFaults } from '../../../pkg/user/user'
 import { answerVerdict, dryRunHeaders, movementFaults, replayedHeaders } from './verdict'
 
 const tag = 'Transactions'
 
 const location = { Location: 'Where it can be read.' }
 
-export function transactionRoutes({ transactions }: { transactions: TransactionApp }): Route[] {
+export interface TransactionRoutesDeps {
+  transactions: TransactionApp
+  transactionAccess: TransactionAccess
+}
+
+export function transactionRoutes(deps: TransactionRoutesDeps): Route[] {
+  const { transactions, transactionAccess: access } = deps
   return [
     route({
       method: 'post',
       path: '/transactions',
       tag,
       summary: 'Create a transaction',
+      roles,
       description:
         'On disk when it is answered. After a time-out or a broken connection, send it again with ' +
         'the same Idempotency-Key: it is carried out once.',
@@ -49,8 +58,10 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
         },
       },
       faults: movementFaults,
-      async handle({ query: { dry_run: isDryRun }, headers, body }) {
-        const request = toTransactionRequest(body, headers['idempotency-key'])
+      async handle({ principal, query: { dry_run: isDryRun }, headers, body }) {
+        const key = keyOf(principal, headers['idempotency-key'])
+        const request = toTransactionRequest(body, key)
+        await access.assertMayPost(principal, request)
         const verdict = await transactions.create(request, { isDryRun })
         return answerVerdict(verdict, isDryRun ? toDryRunAnswer : toCreatedAnswer)
       },
@@ -61,6 +72,7 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
       path: '/transactions/:id/reversal',
       tag,
       summary: 'Reverse a transaction',
+      roles: operators,
       description: 'Posts its opposite between the same accounts. It can be done once.',
       params: z.strictObject({ id: transactionIdSchema }),
       headers: idempotencyHeaders,
@@ -83,11 +95,13 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
       path: '/transactions/:id',
       tag,
       summary: 'Get a transaction',
+      roles,
       params: z.strictObject({ id: transactionIdSchema }),
       answers: { 200: { description: 'The transaction.', schema: transactionDto } },
       faults: [transactionFaults.notFound],
-      async handle({ params }) {
-        return { status: 200, body: toTransactionDto(await transactions.get(params.id)) }
+      async handle({ principal, params }) {
+        const transaction = await access.show(principal, await transactions.get(params.id))
+        return { status: 200, body: toTransactionDto(transaction) }
       },
     }),
 
@@ -96,6 +110,7 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
       path: '/users/:id/transactions/max',
       tag,
       summary: 'Get the largest expense of a user in each currency',
+      roles,
       description:
         'Over all accounts of the user, the earliest of equals. A transfer between accounts of the ' +
         'same user is no expense.',
@@ -103,7 +118,8 @@ export function transactionRoutes({ transactions }: { transactions: TransactionA
       query: maxTransactionQuery,
       answers: { 200: { description: 'By currency.', schema: maxTransactionDto } },
       faults: [userFaults.notFound],
-      async handle({ params, query }) {
+      async handle({ principal, params, query }) {
+        assertSelf(principal, params.id)
         const { from = null, to = null, currency = null } = query
         const expenses = await transactions.listLargestExpenses(params.id, { from, to, currency })
         return { status: 200, body: toMaxTransactionDto(query, expenses) }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { operators, roles } from '../../../internal/auth/principal'
 import { route, type Route } from '../../../internal/http/route'
 import { decodeCursor, encodeCursor, invalidCursor } from '../../../internal/page/cursor'
 import { toPage } from '../../../internal/page/page'
-import { accountFaults } from '../../../pkg/account/account'
+import { accountFaults, assertMayOpen } from '../../../pkg/account/account'
 import type { AccountApp } from '../../../pkg/account/app/account'
 import { accountDto, openAccountInput, toAccountDto } from '../../../pkg/account/dto/account'
 import type { UserApp } from '../../../pkg/user/app/user'
@@ -16,7 +17,7 @@ import {
   userIdSchema,
   userPageDto,
 } from '../../../pkg/user/dto/user'
-import { userFaults } from '../../../pkg/user/user'
+import { assertSelf, userFaults } from '../../../pkg/user/user'
 
 const tag = 'Users'
 const userParams = z.strictObject({ id: userIdSchema })
@@ -25,13 +26,19 @@ const location = { Location: 'Where it can be read.' }
 
 export const userOverviewDto = newUserOverviewDto(accountDto)
 
-export function userRoutes({ users, accounts }: { users: UserApp; accounts: AccountApp }): Route[] {
+export interface UserRoutesDeps {
+  users: UserApp
+  accounts: AccountApp
+}
+
+export function userRoutes({ users, accounts }: UserRoutesDeps): Route[] {
   return [
     route({
       method: 'post',
       path: '/users',
       tag,
       summary: 'Create a user',
+      roles: operators,
       body: createUserInput,
       answers: { 201: { description: 'The user.', schema: userDto, headers: location } },
       faults: [userFaults.exists],
@@ -50,6 +57,7 @@ export function userRoutes({ users, accounts }: { users: UserApp; accounts: Acco
       path: '/users',
       tag,
       summary: 'List the users, by id',
+      roles: operators,
       query: listUsersQuery,
       answers: { 200: { description: 'A page of users.', schema: userPageDto } },
       faults: [invalidCursor],
@@ -66,10 +74,12 @@ export function userRoutes({ users, accounts }: { users: UserApp; accounts: Acco
       path: '/users/:id',
       tag,
       summary: 'Get a user with accounts and totals',
+      roles,
       params: userParams,
       answers: { 200: { description: 'The user in one snapshot.', schema: userOverviewDto } },
       faults: [userFaults.notFound],
-      async handle({ params }) {
+      async handle({ principal, params }) {
+        assertSelf(principal, params.id)
         const overview = await users.getOverview(params.id)
         const totals = toTotalsDto(overview)
         const body = {
@@ -86,11 +96,14 @@ export function userRoutes({ users, accounts }: { users: UserApp; accounts: Acco
       path: '/users/:id/accounts',
       tag,
       summary: 'Open an account',
+      roles,
       params: userParams,
       body: openAccountInput,
       answers: { 201: { description: 'The account.', schema: accountDto, headers: location } },
       faults: [userFaults.notFound, userFaults.tooManyAccounts, accountFaults.exists],
-      async handle({ params, body }) {
+      async handle({ principal, params, body }) {
+        assertSelf(principal, params.id)
+        assertMayOpen(principal, body)
         const account = await accounts.open({ ...body, userId: params.id })
         const headers = { Location: `/accounts/${account.id}` }
         return { status: 201, body: toAccountDto(account), headers }

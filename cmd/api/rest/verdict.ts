@@ -9,7 +9,9 @@ import {
   type RefusalCode,
 } from '../../../pkg/transaction/transaction'
 
-const refusalFaults: Record<RefusalCode, FaultSpec> = {
+type FaultsByCode = Readonly<Record<string, FaultSpec>>
+
+const refusalFaults: Record<RefusalCode, FaultSpec> & FaultsByCode = {
   'request.invalid': invalidRequest,
   'account.not_found': accountFaults.notFound,
   'account.closed': accountFaults.closed,
@@ -56,8 +58,14 @@ export const replayedHeaders = {
 }
 export const dryRunHeaders = { 'Dry-Run': '`true` when nothing of it was kept.' }
 
-export function toFault({ code, detail, errors, members }: Refusal): Fault {
-  return new Fault(refusalFaults[code], { detail, errors, members })
+/** `others`: the refusals of a companion, by code. */
+export function toFault(
+  { code, detail, errors, members }: Refusal,
+  others: FaultsByCode = {},
+): Fault {
+  const spec = others[code] ?? refusalFaults[code]
+  if (!spec) throw new Error(`no fault is declared for ${code}`)
+  return new Fault(spec, { detail, errors, members })
 }
 
 /** A refusal as a problem document, or the answer that `toAnswer` makes of what came of it. */

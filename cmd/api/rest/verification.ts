@@ -1,3 +1,4 @@
+import { operators } from '../../../internal/auth/principal'
 import { databaseUnavailable } from '../../../internal/fault/fault'
 import { route, type Route } from '../../../internal/http/route'
 import type { VerificationApp } from '../../../pkg/seal/app/verification'
@@ -11,6 +12,7 @@ export function verificationRoutes({ verification }: { verification: Verificatio
       path: '/ledger/verification',
       tag: 'Ledger',
       summary: 'Are the books right?',
+      roles: operators,
       description:
         'What the verification in the background last found, and how far it has come. To recheck ' +
         'everything from the first transaction on there is tillbook-verify.',

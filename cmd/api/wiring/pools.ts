@@ -3,6 +3,7 @@ import type { ApiConfig } from '../../../config/config'
 import type { Log } from '../../../internal/log/log'
 import type { ConnectionSettings } from '../../../internal/postgres/connection'
 import { newPool, type Pool } from '../../../internal/postgres/pool'
+import { addLanes } from '../../../pkg/cart/sql/add-group'
 
 // Rows are looked up by index even where a table is so small that a scan would be cheaper: under
 // SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
@@ -17,6 +18,8 @@ export interface Pools {
   pool: Pool
   /** For group commits. */
   lanes: Pool
+  /** For what is put into carts by name, together: those who wait for a cart keep nobody else waiting. */
+  carts: Pool
   /** For what nobody waits for. */
   background: Pool
   close(): Promise<void>
@@ -39,6 +42,11 @@ export function openPools(
       pipeline: true,
       sessionOptions: laneSession,
     }),
+    carts: newPool(settings, log, {
+      program: 'tillbook-api cart',
+      connectionsMax: addLanes,
+      sessionOptions: laneSession,
+    }),
     background: newPool({ ...settings, statement_timeout_ms: seal.statement_timeout_ms }, log, {
       program: 'tillbook-api seal',
       connectionsMax: 2,
@@ -47,7 +55,7 @@ export function openPools(
   }
   const close = async () => {
     await withinMs(backgroundCloseMs, pools.background.close())
-    await Promise.all([pools.lanes.close(), pools.pool.close()])
+    await Promise.all([pools.lanes, pools.carts, pools.pool].map((pool) => pool.close()))
   }
   return { ...pools, close }
 }
