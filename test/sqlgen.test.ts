@@ -333,6 +333,8 @@ describe('generate', () => {
     'migrations/schema.sql',
     'docs/schema.md',
     'docs/openapi.json',
+    'docs/asyncapi.json',
+    'docs/order-created.schema.json',
   ]
 
   beforeEach(async () => {

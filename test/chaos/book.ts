@@ -1,5 +1,6 @@
 import { newRandom, pick, type Random } from '../harness/random'
 import type { Told, ToldHold } from './kind'
+import { newShopfront, type Shopfront } from './shop'
 
 /** What the clients know of the book. */
 export interface Book {
@@ -9,6 +10,7 @@ export interface Book {
   /** What clients were told of lately and may ask more of, the newest last. */
   transactions: Told[]
   holds: ToldHold[]
+  shop: Shopfront
 }
 
 export interface BookAccount {
@@ -39,7 +41,8 @@ export function newBook(seed: number): Book & { userOf(account: BookAccount): st
     account(`cold-${n}`, pick(random, currencies)),
   )
   const userOf = ({ id }: BookAccount) => `user-${Number(id.split('-')[1]) % users}`
-  return { hot, cold, transactions: [], holds: [], userOf }
+  const shop = newShopfront([...hot, ...cold], userOf)
+  return { hot, cold, transactions: [], holds: [], shop, userOf }
 }
 
 /** Keeps it for later requests, and forgets the oldest. */

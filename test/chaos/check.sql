@@ -150,13 +150,15 @@ order by description
 limit 100;
 
 -- name: ListDoubledKeys :many
--- Two keys never share a transaction, and a key's transaction is there.
+-- Two keys never share a transaction, and a key's transaction is there. The payment of an order is that
+-- of every key its cart was checked out with.
 select min(i.key) as "key!", count(*) as "keys!"
 from idempotency i
 left join transaction t on t.id = i.transaction_id
+left join shop_order o on o.transaction_id = i.transaction_id
 where i.transaction_id is not null
 group by i.transaction_id
-having count(*) > 1 or bool_or(t.id is null)
+having (count(*) > 1 and count(o.id) = 0) or bool_or(t.id is null)
 order by min(i.key)
 limit 100;
 

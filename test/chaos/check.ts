@@ -1,5 +1,6 @@
 import type { Executor } from '../../internal/postgres/query'
 import * as sql from './check.sql.ts'
+import { ordersToldBy } from './check-shop'
 import { find, isCreated, isRefused, show, type History, type Sent } from './history'
 import type { Told, ToldHold } from './kind'
 
@@ -103,7 +104,8 @@ async function checkOthers(db: Executor, history: History): Promise<void> {
     if (times <= asked.get(trace)!) continue
     find(history, 'no request is carried out twice', `${trace}: ${times} times`)
   }
-  const known = told.size + untold.length
+  const payments = new Set(ordersToldBy(history).flatMap((order) => order.transaction_id ?? []))
+  const known = told.size + untold.length + payments.size
   const { transactions, holds } = await sql.countMade(db)
   if (Number(transactions) + Number(holds) !== known) {
     const counts = `${transactions} transactions, ${holds} holds, ${known} of both are known`

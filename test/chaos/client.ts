@@ -45,7 +45,7 @@ function draw(random: Random, { book, isForgetful }: ClientOptions, label: strin
     const asked = kind.ask(random, { book, label, key })
     if (!asked) continue
     const { parts, ...rest } = asked
-    const sent: Sent = { ...rest, kind, label, key, tries: 0 }
+    const sent: Sent = { ...rest, kind, label, key: asked.isKeyless ? null : key, tries: 0 }
     const toSent = (part: object, n: number) => ({
       ...(part as Sent),
       ...{ kind: bulkPart, key: partKey(key, n), tries: 0, whole: sent },
@@ -60,6 +60,10 @@ function learn(book: Book, sent: Sent): void {
   const answer: unknown = JSON.parse(sent.answer!.text)
   remember(book.transactions, ...sent.kind.tells(answer))
   remember(book.holds, ...(sent.kind.tellsHolds?.(answer) ?? []))
+  for (const { id, removed_at } of sent.kind.tellsLines?.(answer) ?? []) {
+    if (removed_at === null) remember(book.shop.lines, { id, owner: sent.as! })
+    else book.shop.lines = book.shop.lines.filter((line) => line.id !== id)
+  }
 }
 
 const chance = (random: Random, percent: number) => random.between(1, 100) <= percent

@@ -45,6 +45,11 @@ export function isSameAnswer(a: Reply, b: Reply): boolean {
   return a.status === b.status && withoutInstance(a.text) === withoutInstance(b.text)
 }
 
+/** Whether it is what was answered first, or what that can have become. */
+export function agrees({ answer, kind }: Sent, reply: Reply): boolean {
+  return isSameAnswer(answer!, reply) || kind.agrees?.(answer!, reply) === true
+}
+
 function withoutInstance(text: string): string {
   return text.replace(/"instance":"[^"]*"/g, '"instance":""')
 }
@@ -64,7 +69,7 @@ function noteAnswer(history: History, sent: Sent, reply: Reply): void {
   const { answer } = sent
   if (!isDefinite(reply)) return
   if (!answer) sent.answer = reply
-  else if (!isSameAnswer(answer, reply)) {
+  else if (!agrees(sent, reply)) {
     find(history, 'one answer a key', `${sent.label}: ${show(answer)} and then ${show(reply)}`)
   }
 }

@@ -8,22 +8,35 @@ const timeoutMs = 5000
 // One for each process that is called: connections are kept, as real clients do.
 const agent = new Agent({ keepAlive: true, maxSockets: 512 })
 
+/** Of all customers. */
+export const password = 'what everybody knows here'
+
+function signInOf(user: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+type Sending = Pick<Sent, 'path' | 'key'> &
+  Partial<Pick<Sent, 'body' | 'kind'>> & { method?: 'PUT' | 'DELETE'; as?: string }
+
 /** Sends it as it is, with its key; throws when no whole answer came. */
 export async function send(
   url: string,
-  { path, body, key, kind }: Pick<Sent, 'path' | 'body' | 'key'> & Partial<Pick<Sent, 'kind'>>,
+  { method, path, body, as, key, kind }: Sending,
 ): Promise<Reply> {
   const headers = {
+    ...(as !== undefined && { Authorization: signInOf(as) }),
     ...(body && { 'Content-Type': 'application/json' }),
     ...(key !== null && { 'Idempotency-Key': key }),
   }
   const text = body ? JSON.stringify(body) : ''
-  const reply = await exchange(`${url}${path}`, { method: 'POST', headers, body: text })
+  const reply = await exchange(`${url}${path}`, { method: method ?? 'POST', headers, body: text })
   return kind?.read?.(reply) ?? reply
 }
 
-export function get(url: string): Promise<Reply> {
-  return exchange(url, { method: 'GET', headers: {}, body: '' })
+/** As the demo operator, unless somebody signs in. */
+export function get(url: string, as?: string): Promise<Reply> {
+  const headers = { ...(as !== undefined && { Authorization: signInOf(as) }) }
+  return exchange(url, { method: 'GET', headers, body: '' })
 }
 
 interface Message {

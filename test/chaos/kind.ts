@@ -10,12 +10,18 @@ export interface Reply {
 
 /** A request as a client decides to make it; `path` and `body` are what is sent, each time again. */
 export interface Asked {
+  /** POST when it is left out. */
+  method?: 'PUT' | 'DELETE'
   path: string
+  /** The customer who signs in; whoever does not is the demo operator. */
+  as?: string
   body?: Record<string, unknown>
   /** By what it makes is known in the book, as `traceOf` tells it there; none when it makes nothing. */
   trace?: string
   /** Those of a bulk, each with a key of its own when the bulk has one. */
   parts?: Part[]
+  /** There are no keys for it: sent once, and never again. */
+  isKeyless?: boolean
   /** All of its parts are carried out, or none. */
   isAtomic?: boolean
 }
@@ -50,6 +56,20 @@ export interface ToldHold {
   description: string | null
 }
 
+/** An order as an answer tells of it. */
+export interface ToldOrder {
+  id: string
+  status: 'pending' | 'created' | 'failed'
+  cart_id: string | null
+  transaction_id: string | null
+}
+
+/** A line of a cart as an answer tells of it. */
+export interface ToldLine {
+  id: string
+  removed_at: string | null
+}
+
 /** Whom a request is made for, and under what name. */
 export interface Asking {
   book: Book
@@ -70,6 +90,10 @@ export interface RequestKind {
   tells(answer: unknown): Told[]
   /** The holds that a 2xx tells of. */
   tellsHolds?(answer: unknown): ToldHold[]
+  tellsOrders?(answer: unknown): ToldOrder[]
+  tellsLines?(answer: unknown): ToldLine[]
+  /** Whether both can be answers to one key, where what was made goes on changing. */
+  agrees?(first: Reply, later: Reply): boolean
   /** The answer as it would be the first time, when a replay of it shows in the body. */
   read?(reply: Reply): Reply
   /** What the answer says of each part; undefined where it says nothing. */

@@ -9,9 +9,10 @@ import { run } from './run'
 const usage = `
 Usage: tillbook-chaos [options]
 
-Clients with Idempotency-Keys against three API processes on one PostgreSQL of its own, while processes
-are killed and frozen, connections cut in the middle of COMMIT, locks and connections taken, and clocks
-shifted. Consumers of the events read along. Afterwards every promise is checked. To be run in the
+Clients with Idempotency-Keys against three API processes and two workers on one PostgreSQL of its own,
+while processes are killed and frozen, connections cut in the middle of COMMIT, locks and connections
+taken, clocks shifted, and the services and the RabbitMQ outside fail or go away. Consumers of the events
+read along. Afterwards every promise of the ledger and of the shop is checked. To be run in the
 checkout, after \`make build\`.
 
   --seed N      the same faults and requests as the run of that seed (another one each time)
@@ -55,9 +56,12 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     return exitCode.done
   }
   const { mutant, ...options } = readOptions(args)
-  const program = mutant === undefined ? 'bin/tillbook-api' : await buildMutant(mutant)
+  const programs = {
+    ...{ api: 'bin/tillbook-api', worker: 'bin/tillbook-worker' },
+    ...(mutant !== undefined && (await buildMutant(mutant))),
+  }
   const print = (line: string) => void process.stdout.write(`${line}\n`)
-  return (await run({ ...options, program, print, signal })) ? exitCode.done : exitCode.failed
+  return (await run({ ...options, programs, print, signal })) ? exitCode.done : exitCode.failed
 }
 
 // A second signal leaves at once; the first one takes down what was started.

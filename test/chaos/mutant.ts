@@ -4,6 +4,8 @@ import { build } from 'esbuild'
 
 /** A defect: in `file`, where `find` stands exactly once, `put` takes its place. */
 export interface Mutant {
+  /** The API when it is left out. */
+  program?: 'worker'
   file: string
   find: string
   put: string
@@ -41,6 +43,36 @@ export const mutants: Record<string, Mutant> = {
     find: `::uuid) and xact_no < h.xact_no`,
     put: `::uuid)`,
   },
+  'marks-before-confirms': {
+    program: 'worker',
+    file: 'pkg/outbox/app/relay.ts',
+    find: `const outcomes = await publisher.publish(sendable.map(({ outgoing }) => outgoing))`,
+    put: `publisher.publish(sendable.map(({ outgoing }) => outgoing)).catch(() => {})
+      const outcomes = sendable.map(() => ({ kind: 'confirmed' }))`,
+  },
+  'mints-new-keys': {
+    program: 'worker',
+    file: 'pkg/reservation/app/worker.ts',
+    find: `await drive(taken, deps, lease)`,
+    put: `await drive(
+      taken.attempts > 0 ? { ...taken, id: crypto.randomUUID() } : taken, deps, lease)`,
+  },
+  'forgets-changed-wishes': {
+    program: 'worker',
+    file: 'pkg/reservation/sql/reservation.sql.ts',
+    find: `    else now()`,
+    put: `    else null`,
+  },
+  'sells-what-is-not-there': {
+    file: 'pkg/checkout/counter.ts',
+    find: `if (available >= BigInt(quantity)) {`,
+    put: `if (available >= BigInt(quantity) || onHand !== undefined) {`,
+  },
+  'keeps-what-it-sells': {
+    file: 'pkg/checkout/sql/checkout.sql.ts',
+    find: `on_hand = s.on_hand - t.quantity`,
+    put: `on_hand = s.on_hand`,
+  },
 }
 
 /** The source with the defect in it. Throws when the place is not there any more, or twice. */
@@ -49,15 +81,18 @@ export function mutate({ file, find, put }: Mutant, source: string): string {
   return source.replace(find, () => put)
 }
 
-/** Builds the API with the defect; answers the file. */
-export async function buildMutant(name: string): Promise<string> {
+/** Builds the program with the defect; answers the file in its place. */
+export async function buildMutant(
+  name: string,
+): Promise<Partial<Record<'api' | 'worker', string>>> {
   const mutant = mutants[name]!
-  const outfile = `bin/chaos/tillbook-api-${name}`
+  const { program = 'api' } = mutant
+  const outfile = `bin/chaos/tillbook-${program}-${name}`
   const path = resolve(mutant.file)
   await build({
     stdin: {
-      contents: readFileSync('cmd/api/main.ts', 'utf8'),
-      resolveDir: 'cmd/api',
+      contents: readFileSync(`cmd/${program}/main.ts`, 'utf8'),
+      resolveDir: `cmd/${program}`,
       loader: 'ts',
     },
     outfile,
@@ -65,7 +100,7 @@ export async function buildMutant(name: string): Promise<string> {
     platform: 'node',
     format: 'cjs',
     banner: { js: '#!/usr/bin/env node' },
-    external: ['pg-native'],
+    external: ['pg-native', '@node-rs/argon2'],
     logLevel: 'warning',
     plugins: [
       {
@@ -80,5 +115,5 @@ export async function buildMutant(name: string): Promise<string> {
     ],
   })
   chmodSync(outfile, 0o755)
-  return outfile
+  return { [program]: outfile }
 }

@@ -14,6 +14,20 @@ create function chaos.clock_timestamp() returns timestamptz language sql volatil
     + (select last_value from chaos.clock_shift) * interval ''1 millisecond''
 ';
 
+-- name: CreateTransactionClock :exec
+-- The time at which a transaction began, by the same clock. Stable, as PostgreSQL's own, so that an
+-- index serves a comparison with it.
+create function chaos.now() returns timestamptz language sql stable as '
+  select pg_catalog.now()
+    + (select last_value from chaos.clock_shift) * interval ''1 millisecond''
+';
+
+-- name: CreateStatementClock :exec
+create function chaos.statement_timestamp() returns timestamptz language sql stable as '
+  select pg_catalog.statement_timestamp()
+    + (select last_value from chaos.clock_shift) * interval ''1 millisecond''
+';
+
 -- name: PutClockFirst :exec
 alter database tillbook set search_path = chaos, pg_catalog, public;
 

@@ -24,6 +24,28 @@ export const createClock = exec<void>({
   params: [],
 })
 
+/**
+ * The time at which a transaction began, by the same clock. Stable, as PostgreSQL's own, so that an
+ * index serves a comparison with it.
+ */
+export const createTransactionClock = exec<void>({
+  name: 'nemesis.CreateTransactionClock',
+  text: `create function chaos.now() returns timestamptz language sql stable as '
+  select pg_catalog.now()
+    + (select last_value from chaos.clock_shift) * interval ''1 millisecond''
+'`,
+  params: [],
+})
+
+export const createStatementClock = exec<void>({
+  name: 'nemesis.CreateStatementClock',
+  text: `create function chaos.statement_timestamp() returns timestamptz language sql stable as '
+  select pg_catalog.statement_timestamp()
+    + (select last_value from chaos.clock_shift) * interval ''1 millisecond''
+'`,
+  params: [],
+})
+
 export const putClockFirst = exec<void>({
   name: 'nemesis.PutClockFirst',
   text: `alter database tillbook set search_path = chaos, pg_catalog, public`,

@@ -4,7 +4,9 @@ import type { Proxy, ProxyMode } from '../harness/proxy'
 import type { Book } from './book'
 import * as sql from './nemesis.sql.ts'
 import { describeFault, type FaultKind, type PlannedFault } from './plan'
-import type { ApiProcess } from './process'
+import { inflictOutside } from './nemesis-outside'
+import type { Outside } from './outside'
+import type { ApiProcess, Process } from './process'
 import { onDatabase, type OwnServer } from './server'
 
 /** What the nemesis has in its hands. */
@@ -13,6 +15,9 @@ export interface Scene {
   apis: readonly ApiProcess[]
   /** Between each of them and the database. */
   networks: readonly Proxy[]
+  workers: readonly Process[]
+  workerNetworks: readonly Proxy[]
+  outside: Outside
   book: Book
 }
 
@@ -58,8 +63,8 @@ async function inflictOne(
 }
 
 /** Ends a fault, and says what it came to where that is worth a word. */
-type Heal = () => Promise<string | void>
-type Inflict = (scene: Scene, fault: PlannedFault) => Promise<Heal>
+export type Heal = () => Promise<string | void>
+export type Inflict = (scene: Scene, fault: PlannedFault) => Promise<Heal>
 
 const inflict: Record<FaultKind, Inflict> = {
   async 'kill -9 an API process'({ apis }, { process }) {
@@ -108,6 +113,7 @@ const inflict: Record<FaultKind, Inflict> = {
   'lock the table of accounts': ({ server }) => holdLock(server, (c) => sql.lockAccountTable(c)),
   'lock the table of keys': ({ server }) => holdLock(server, (c) => sql.lockKeyTable(c)),
   'take all connections': ({ server }) => takeConnections(server),
+  ...inflictOutside,
 }
 
 const aimMsMax = 400
@@ -131,7 +137,7 @@ async function setNetwork(
 }
 
 /** Until it is done, because the server may be down for another fault's sake. */
-async function shiftDatabaseClock({ url }: OwnServer, ms: number): Promise<void> {
+export async function shiftDatabaseClock({ url }: OwnServer, ms: number): Promise<void> {
   const shift_ms = BigInt(ms)
   for (let tries = 0; tries < 100; tries++) {
     const done = await onDatabase(url, (client) => sql.shiftClock(client, { shift_ms })).catch(

@@ -2,7 +2,7 @@ import { drawPlan, faultKinds } from './plan'
 import { mutants, mutate } from './mutant'
 import { readFileSync } from 'node:fs'
 
-const options = { seed: 7, durationMs: 60_000, processes: 3 }
+const options = { seed: 7, durationMs: 60_000, processes: 3, workers: 2 }
 
 test('the same seed gives the same faults, another one gives others', () => {
   expect(drawPlan(options)).toEqual(drawPlan(options))

@@ -4,9 +4,16 @@ import { newRandom, pick, type Random } from '../harness/random'
 interface FaultSpec {
   /** Milliseconds, both included. */
   lasts: readonly [min: number, max: number]
-  /** Two faults on the same thing never overlap; `api` and `network` are those of one process. */
-  on: 'api' | 'network' | 'api clock' | 'postgres' | 'database clock' | 'locks' | 'connections'
+  /** Two faults on the same thing never overlap; `api`, `worker` and their like are those of one process. */
+  on: Place
 }
+
+type Place =
+  | ('api' | 'network' | 'api clock' | 'worker' | 'worker network')
+  | ('postgres' | 'database clock' | 'locks' | 'connections' | 'broker' | 'services')
+
+const ofOneApi: readonly Place[] = ['api', 'network', 'api clock']
+const ofOneWorker: readonly Place[] = ['worker', 'worker network']
 
 /** Everything that goes wrong; nemesis.ts says how. */
 export const faultSpecs = {
@@ -27,6 +34,15 @@ export const faultSpecs = {
   'lock the table of accounts': { on: 'locks', lasts: [100, 1500] },
   'lock the table of keys': { on: 'locks', lasts: [100, 1500] },
   'take all connections': { on: 'connections', lasts: [500, 2500] },
+  'kill -9 a worker': { on: 'worker', lasts: [200, 2000] },
+  // Longer than its lease, so that another one takes over what it goes on with afterwards.
+  'freeze a worker': { on: 'worker', lasts: [2500, 4500] },
+  'break the network of a worker': { on: 'worker network', lasts: [100, 2500] },
+  'the broker is away': { on: 'broker', lasts: [500, 4000] },
+  'the broker falls silent, and breaks off': { on: 'broker', lasts: [500, 2500] },
+  'the services drop their answers': { on: 'services', lasts: [1000, 3000] },
+  'the services fail': { on: 'services', lasts: [1000, 3000] },
+  'the services hang': { on: 'services', lasts: [500, 2000] },
 } as const satisfies Record<string, FaultSpec>
 
 export type FaultKind = keyof typeof faultSpecs
@@ -48,20 +64,21 @@ export interface PlanOptions {
   seed: number
   durationMs: number
   processes: number
+  workers: number
 }
 
 const pauseMs = [300, 1300] as const
 const shiftMaxMs = 36 * 3_600_000
 
 /** The same seed gives the same faults: every kind once, in a drawn order, then all over again. */
-export function drawPlan({ seed, durationMs, processes }: PlanOptions): PlannedFault[] {
+export function drawPlan({ seed, durationMs, ...counts }: PlanOptions): PlannedFault[] {
   const random = newRandom(seed)
   const freeAtMs = new Map<string, number>()
   const plan: PlannedFault[] = []
   let deck: FaultKind[] = []
   for (let clockMs = 300; ; clockMs += random.between(...pauseMs)) {
     if (deck.length === 0) deck = shuffle(random, faultKinds)
-    const fault = draw(random, deck.pop()!, processes)
+    const fault = draw(random, deck.pop()!, counts)
     const atMs = Math.max(clockMs, freeAtMs.get(placeOf(fault)) ?? 0)
     if (clockMs > durationMs) break
     if (atMs + fault.lastsMs > durationMs) continue
@@ -71,20 +88,29 @@ export function drawPlan({ seed, durationMs, processes }: PlanOptions): PlannedF
   return plan.sort((a, b) => a.atMs - b.atMs)
 }
 
-function draw(random: Random, kind: FaultKind, processes: number): PlannedFault {
-  const [min, max] = faultSpecs[kind].lasts
+function draw(
+  random: Random,
+  kind: FaultKind,
+  { processes, workers }: Pick<PlanOptions, 'processes' | 'workers'>,
+): PlannedFault {
+  const { lasts, on } = faultSpecs[kind]
+  const [min, max] = lasts
   return {
     kind,
     atMs: 0,
     lastsMs: random.between(min, max),
-    process: random.between(0, processes - 1),
+    process: random.between(0, (ofOneWorker.includes(on) ? workers : processes) - 1),
     shiftMs: random.between(-shiftMaxMs, shiftMaxMs),
   }
 }
 
 function placeOf({ kind, process }: PlannedFault): string {
   const { on } = faultSpecs[kind]
-  return ['api', 'network', 'api clock'].includes(on) ? `${on} ${process}` : on
+  return isOfOne(on) ? `${on} ${process}` : on
+}
+
+function isOfOne(place: Place): boolean {
+  return ofOneApi.includes(place) || ofOneWorker.includes(place)
 }
 
 function shuffle<T>(random: Random, all: readonly T[]): T[] {
@@ -95,7 +121,7 @@ function shuffle<T>(random: Random, all: readonly T[]): T[] {
 /** The fault in words: `kill -9 an API process: 2`. */
 export function describeFault({ kind, process, shiftMs }: PlannedFault): string {
   const { on } = faultSpecs[kind]
-  const which = ['api', 'network', 'api clock'].includes(on) ? ` ${process + 1}` : ''
+  const which = isOfOne(on) ? ` ${process + 1}` : ''
   const far = on.endsWith('clock') ? ` by ${(shiftMs / 3_600_000).toFixed(1)} h` : ''
   return `${kind}${which}${far}`
 }

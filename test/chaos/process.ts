@@ -4,23 +4,27 @@ import { createWriteStream, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pollUntil } from '../harness/poll'
 
-/** An API process, bin/tillbook-api say. */
-export interface ApiProcess {
+/** An API process. */
+export interface ApiProcess extends Process {
+  /** Makes its time of day jump, until it is started again. */
+  shiftClock(ms: number): void
+}
+
+/** An API or a worker. */
+export interface Process {
   /** Where it serves; undefined while it does not. */
   url(): string | undefined
   pid(): number
   /** Sends a signal; SIGKILL waits for its end. */
   kill(signal: NodeJS.Signals): Promise<void>
   start(): Promise<void>
-  /** Makes its time of day jump, until it is started again. */
-  shiftClock(ms: number): void
   /** How often it ended although nobody ended it. */
   crashes(): number
   /** SIGTERM, and its exit code: null when it had to be killed. */
   close(): Promise<number | null>
 }
 
-export interface ApiOptions {
+export interface ProcessOptions {
   databaseUrl: string
   /** For its log and its clock. */
   folder: string
@@ -35,7 +39,7 @@ export interface ApiOptions {
 const startMsMax = 20_000
 const closeMsMax = 11_000
 
-export function newApiProcess(options: ApiOptions): ApiProcess {
+export function newApiProcess(options: ProcessOptions): ApiProcess {
   const { folder, name } = options
   const clock = join(folder, `${name}.clock`)
   const log = createWriteStream(join(folder, `${name}.log`), { flags: 'a' })
@@ -46,7 +50,13 @@ export function newApiProcess(options: ApiOptions): ApiProcess {
   async function start(): Promise<void> {
     isExpectedToEnd = false
     writeFileSync(clock, '0')
-    const { DATABASE_URL: _url, PORT: _port, ...inherited } = process.env
+    const {
+      DATABASE_URL: _,
+      PORT: _port,
+      RPC_PORT: _rpc,
+      AMQP_URL: _amqp,
+      ...inherited
+    } = process.env
     const env = { ...inherited, DATABASE_URL: options.databaseUrl, PORT: '0' }
     const preload = { NODE_OPTIONS: `--require "${resolve('test/chaos/clock.cjs')}"` }
     const child = spawn(resolve(options.program), [options.config], {
@@ -56,14 +66,14 @@ export function newApiProcess(options: ApiOptions): ApiProcess {
     state.child = child
     child.stderr?.pipe(log, { end: false })
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      const [, url] = /serves on (http:\S+)/.exec(text) ?? []
+      const [, url] = / on (http:\S+)/.exec(text) ?? []
       if (url) Object.assign(state, { url, isUp: true })
     })
     child.once('exit', () => {
       if (state.child === child) state.isUp = false
       if (!isExpectedToEnd) state.crashes += 1
     })
-    const what = `API process (see ${folder}/${name}.log)`
+    const what = `process (see ${folder}/${name}.log)`
     const isStarted = () => {
       // Killed again while it started, by the closing of everything.
       if (hasEnded(child) && !isExpectedToEnd) throw new Error(`no ${what}: it ended`)

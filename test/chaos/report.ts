@@ -10,9 +10,14 @@ export interface Summary {
   history: History
   inflicted: readonly Inflicted[]
   settled: number
+  /** Until all that was under way had come to an end. */
+  settledSeconds: number
   verified: number
   /** By what became of them. */
   holds: Record<string, number>
+  shop: Record<string, number>
+  /** That arrived; undefined without a broker. */
+  messages: number | undefined
   /** How many there are, and how often consumers connected or asked for them. */
   events: number
   reads: number
@@ -22,7 +27,8 @@ const findingsMax = 20
 
 /** The run in lines for a person. */
 export function report(summary: Summary): string[] {
-  const { history, inflicted, settled, verified, foughtSeconds, holds, events, reads } = summary
+  const { history, inflicted, settled, settledSeconds, verified, foughtSeconds } = summary
+  const { holds, shop, messages, events, reads } = summary
   return [
     '',
     table(
@@ -37,8 +43,13 @@ export function report(summary: Summary): string[] {
     }),
     table('answers, those to repeated requests included', history.count),
     table('holds', holds),
+    table('shop', {
+      ...shop,
+      ...(messages !== undefined && { 'messages that arrived': messages }),
+    }),
     table('after the faults', {
       'unanswered, sent again': settled,
+      'seconds until all work was done': Math.round(settledSeconds),
       'answers asked for once more': verified,
       'events, read by each of the consumers': events,
       'times that consumers connected': reads,

@@ -3,36 +3,33 @@ import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newClosers } from '../../internal/cli/closers'
 import { pollUntil } from '../harness/poll'
-import { startProxy, type Proxy } from '../harness/proxy'
 import { newBook } from './book'
 import { checkBook, countHolds } from './check'
 import { checkEvents, listCommitted } from './check-events'
+import { checkShop, countShop, type Arrived } from './check-shop'
 import { runClient } from './client'
 import { newConsumer, readAllEvents, type Consumer } from './consumer'
-import { find, newHistory, type History } from './history'
-import { get, send } from './http'
+import { find, isCreated, newHistory, type History } from './history'
+import { get } from './http'
 import { runNemesis, type Scene } from './nemesis'
 import { describeFault, drawPlan } from './plan'
-import { newApiProcess, type ApiProcess } from './process'
 import { report, type Summary } from './report'
-import { onDatabase, startOwnServer } from './server'
+import { folder, processes, setScene, workers, type Programs } from './scene'
+import { onDatabase } from './server'
+import { settleWork } from './settle'
+import { listWrongStock } from './shop-books'
 import { recheck, settleAll, verifyAccounts, verifyAnswers } from './verify'
 
 export interface ChaosOptions {
   seed: number
   seconds: number
   clients: number
-  /** The API to run, bin/tillbook-api or a mutant of it. */
-  program: string
+  programs: Programs
   print(line: string): void
   signal: AbortSignal
 }
 
-const processes = 3
-// Logs of the API processes; gone with `make clean`.
-const folder = 'bin/chaos'
-
-/** Clients against three API processes under the plan of the seed; answers whether every promise held. */
+/** Clients against API processes and workers under the plan of the seed; answers whether every promise held. */
 export async function run(options: ChaosOptions): Promise<boolean> {
   const { print, seed } = options
   const closers = newClosers()
@@ -40,14 +37,12 @@ export async function run(options: ChaosOptions): Promise<boolean> {
   options.signal.addEventListener('abort', giveUp)
   try {
     mkdirSync(folder, { recursive: true })
-    print(`seed ${seed}, ${options.seconds} s, ${processes} processes, ${options.clients} clients`)
-    const server = await startOwnServer()
-    closers.add(server.close)
-    const started = await startApis(server.url, options.program, closers.add)
+    print(
+      `seed ${seed}, ${options.seconds} s, ${processes} processes, ${workers} workers, ${options.clients} clients`,
+    )
     const book = newBook(seed)
-    await openBook(book, started.apis[0]!.url()!)
+    const scene = await setScene({ ...options, book, onClose: closers.add })
     const history = newHistory()
-    const scene = { server, book, ...started }
     const reading = startConsumers(scene, seed)
     closers.add(reading.stop)
     const fought = await fight(scene, history, options)
@@ -58,28 +53,6 @@ export async function run(options: ChaosOptions): Promise<boolean> {
   } finally {
     await closers.close()
   }
-}
-
-/** Each with a network of its own to the database. */
-async function startApis(
-  databaseUrl: string,
-  program: string,
-  onClose: (closer: () => Promise<unknown>) => void,
-): Promise<Pick<Scene, 'apis' | 'networks'>> {
-  const apis: ApiProcess[] = []
-  const networks: Proxy[] = []
-  for (let n = 1; n <= processes; n++) {
-    const network = await startProxy(databaseUrl)
-    onClose(network.close)
-    const name = `api-${n}`
-    const settings = { program, config: 'config/api/local.json', hasClock: true }
-    const api = newApiProcess({ databaseUrl: network.url, folder, name, ...settings })
-    onClose(api.close)
-    await api.start()
-    apis.push(api)
-    networks.push(network)
-  }
-  return { apis, networks }
 }
 
 interface Reading {
@@ -109,29 +82,13 @@ function urlsOf({ apis }: Pick<Scene, 'apis'>): string[] {
   return apis.flatMap((api) => api.url() ?? [])
 }
 
-async function openBook(book: ReturnType<typeof newBook>, url: string): Promise<void> {
-  const accounts = [...book.hot, ...book.cold]
-  const create = async (path: string, body: Record<string, unknown>) => {
-    const { status, text } = await send(url, { path, body, key: null })
-    if (status !== 201) throw new Error(`POST ${path}: ${status} ${text}`)
-  }
-  for (const id of new Set(accounts.map((account) => book.userOf(account)))) {
-    await create('/users', { id, first_name: 'Ada', last_name: 'Lovelace' })
-  }
-  for (const account of accounts) {
-    const { id, currency, minBalance } = account
-    const path = `/users/${book.userOf(account)}/accounts`
-    await create(path, { id, name: 'Till', currency, min_balance: minBalance })
-  }
-}
-
 /** Clients and nemesis side by side, until the plan is done. */
 async function fight(
   scene: Scene,
   history: History,
   { seed, seconds, clients, print, signal }: ChaosOptions,
 ) {
-  const plan = drawPlan({ seed, durationMs: seconds * 1000, processes })
+  const plan = drawPlan({ seed, durationMs: seconds * 1000, processes, workers })
   print('\n-- the plan')
   for (const fault of plan)
     print(
@@ -162,7 +119,10 @@ async function fight(
   }
 }
 
-type Checked = Pick<Summary, 'settled' | 'verified' | 'holds' | 'events' | 'reads'>
+type Checked = Pick<
+  Summary,
+  'settled' | 'settledSeconds' | 'verified' | 'holds' | 'shop' | 'messages' | 'events' | 'reads'
+>
 type Checking = Pick<ChaosOptions, 'print'> & Reading
 
 /** All is well again; now everything is asked for once more, and the books are looked at. */
@@ -171,30 +131,54 @@ async function checkAll(
   history: History,
   { print, ...reading }: Checking,
 ): Promise<Checked> {
-  const { server, apis } = scene
+  const { server, apis, outside } = scene
   const urls = () => urlsOf(scene)
   for (const [n, api] of apis.entries()) {
     const isReady = async () => (await get(`${api.url()}/readyz`).catch(() => null))?.status === 200
     await pollUntil(isReady, { what: `API process ${n + 1} that is ready`, timeoutMs: 30_000 })
   }
   const settled = await settleAll(history, urls)
+  const settledSeconds = (await settleWork(scene, history)) / 1000
   print('\nAll is answered. Asking for every answer again …')
   await onDatabase(server.url, (client) => checkBook(client, history))
   const verified = await verifyAnswers(history, urls)
   // Asking again changed nothing.
   await onDatabase(server.url, (client) => checkBook(client, history))
   await onDatabase(server.url, (client) => verifyAccounts(client, history, urls))
+  const messages = arrivedAt(outside)
+  await onDatabase(server.url, async (client) => {
+    const reservations = outside.services.state().reservations
+    await checkShop(client, { reservations, messages }, history)
+    for (const row of await listWrongStock(client)) {
+      find(history, 'what was put in is sold or there', JSON.stringify(row))
+    }
+  })
   print('Comparing what was read with what is there …')
   const read = await checkReaders(scene, history, reading)
   await recheck(server.url, history)
-  for (const [n, api] of apis.entries()) {
-    if (api.crashes() > 0) find(history, 'no process ends by itself', `${n + 1}: ${api.crashes()}`)
-  }
-  if (!history.sent.some(({ answer }) => answer?.status === 201)) {
-    find(history, 'something was carried out', 'nothing was')
-  }
+  checkProcesses(scene, history)
   const holds = await onDatabase(server.url, countHolds)
-  return { settled, verified, holds, ...read }
+  const shop = await onDatabase(server.url, countShop)
+  const counts = { settled, settledSeconds, verified, messages: messages?.length }
+  return { ...counts, holds, shop, ...read }
+}
+
+function arrivedAt({ broker }: Scene['outside']): Arrived[] | undefined {
+  return broker?.queue.received.map(({ properties, content }) => ({
+    id: properties.messageId as string,
+    body: JSON.parse(content.toString()) as unknown,
+  }))
+}
+
+/** A run in which nothing happens shows nothing. */
+function checkProcesses({ apis, workers }: Scene, history: History): void {
+  for (const [n, one] of [...apis, ...workers].entries()) {
+    if (one.crashes() > 0) find(history, 'no process ends by itself', `${n + 1}: ${one.crashes()}`)
+  }
+  const done = new Set(history.sent.filter(isCreated).map(({ kind }) => kind.name))
+  for (const name of ['deposit', 'add to cart', 'checkout', 'order']) {
+    if (!done.has(name)) find(history, 'something was carried out', `no ${name}`)
+  }
 }
 
 const catchUpMsMax = 30_000

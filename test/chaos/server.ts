@@ -58,6 +58,8 @@ async function installClock(url: string): Promise<void> {
     await sql.createClockSchema(client)
     await sql.createClockShift(client)
     await sql.createClock(client)
+    await sql.createTransactionClock(client)
+    await sql.createStatementClock(client)
     await sql.grantClock(client)
     await sql.grantClockShift(client)
     await sql.putClockFirst(client)

@@ -7,13 +7,13 @@ import type { Executor } from '../../internal/postgres/query'
 import { listAvailable } from './check.sql.ts'
 import { settle } from './client'
 import { holdsToldBy, toldBy } from './check'
-import { find, isSameAnswer, show, type History, type Sent } from './history'
+import { agrees, find, show, type History, type Sent } from './history'
 import { get, send } from './http'
 import type { ToldHold } from './kind'
 
 const settleMsMax = 60_000
 const recheckMsMax = 60_000
-const workers = 16
+const atOnce = 16
 
 /** Sends every request that has no answer again, twice; both times the answer is the same. */
 export async function settleAll(history: History, urls: () => string[]): Promise<number> {
@@ -113,15 +113,15 @@ export async function recheck(databaseUrl: string, history: History): Promise<vo
 
 async function verifyReplay(sent: Sent, url: string, history: History): Promise<void> {
   const reply = await send(url, sent)
-  if (reply.isReplayed && isSameAnswer(reply, sent.answer!)) return
+  if (reply.isReplayed && agrees(sent, reply)) return
   const was = `${show(reply)}, was ${show(sent.answer!)}`
   find(history, 'an answer stands', `${sent.label}: ${reply.isReplayed ? '' : 'no replay, '}${was}`)
 }
 
-async function inParallel<T>(all: readonly T[], work: (one: T, n: number) => Promise<void>) {
+export async function inParallel<T>(all: readonly T[], work: (one: T, n: number) => Promise<void>) {
   const rest = all.entries()
   const worker = async () => {
     for (const [n, one] of rest) await work(one, n)
   }
-  await Promise.all(Array.from({ length: workers }, worker))
+  await Promise.all(Array.from({ length: atOnce }, worker))
 }

@@ -3,13 +3,15 @@ import { bulkKinds } from './bulk-kinds'
 import { holdKinds } from './hold-kinds'
 import type { RequestKind } from './kind'
 import { postKinds, reversalKinds } from './post-kinds'
+import { shopKinds } from './shop-kinds'
 
-/** Everything that clients ask of the ledger. */
+/** Everything that clients ask of the ledger and of the shop on it. */
 export const requestKinds: readonly RequestKind[] = [
   ...postKinds,
   ...reversalKinds,
   ...bulkKinds,
   ...holdKinds,
+  ...shopKinds,
 ]
 
 /** A kind by its weight. */

@@ -4,8 +4,16 @@ import { systemIds } from '../../internal/id/id'
 import { formatMinorUnits, readDecimal } from '../../internal/money/decimal'
 import type { Account, AccountStore } from '../../pkg/account/account'
 import { newAccountStore } from '../../pkg/account/memory/store'
+import type { CartRecord } from '../../pkg/cart/memory/record'
+import { newCartStore } from '../../pkg/cart/memory/store'
+import type { CredentialStore } from '../../pkg/credential/credential'
+import { newCredentialStore } from '../../pkg/credential/memory/store'
 import type { Hold, HoldStore } from '../../pkg/hold/hold'
 import { newHoldStore } from '../../pkg/hold/memory/store'
+import type { Item, Stock } from '../../pkg/item/item'
+import { newItemStore } from '../../pkg/item/memory/store'
+import { newStoreStore } from '../../pkg/store/memory/store'
+import type { Store } from '../../pkg/store/store'
 import { single, type Instruction, type Verdict } from '../../pkg/transaction/instruction'
 import { newTransactionStore } from '../../pkg/transaction/memory/store'
 import type {
@@ -23,22 +31,35 @@ export interface Stores {
   accounts: AccountStore
   transactions: TransactionStore
   holds: HoldStore
+  credentials: CredentialStore
   close(): Promise<void>
 }
 
 export type OpenStores = () => Promise<Stores>
 
-export async function openMemoryStores(): Promise<Stores> {
+export async function openMemoryStores() {
   const users = new Map<string, User>()
   const accounts = new Map<string, Account>()
   const accountIds = new Map<string, string[]>()
   const holds = new Map<string, Hold>()
   const clock = newSystemClock()
+  const userStore = newUserStore({ users, accounts, accountIds, holds, clock })
+  const accountStore = newAccountStore({ users, accounts, accountIds, holds, clock })
+  const stores = new Map<string, Store>()
+  const goods = {
+    ...{ stores, items: new Map<string, Item>(), removedIds: new Set<string>(), clock },
+    ...{ idsByName: new Map<string, string[]>(), stock: new Map<string, Stock>() },
+  }
+  const carts = { ...goods, users, carts: new Map<string, CartRecord>(), latestIds: new Map() }
   return {
-    users: newUserStore({ users, accounts, accountIds, holds, clock }),
-    accounts: newAccountStore({ users, accounts, accountIds, holds, clock }),
+    shops: newStoreStore({ stores, users: userStore, accounts: accountStore }),
+    items: newItemStore(goods),
+    carts: newCartStore(carts),
+    users: userStore,
+    accounts: accountStore,
     transactions: newTransactionStore({ accounts, accountIds, holds, clock, ids: systemIds }),
     holds: newHoldStore(holds, clock),
+    credentials: newCredentialStore({ users, clock }),
     close: async () => {},
   }
 }
@@ -120,7 +141,7 @@ export function request(
 
 /** A key with the digest of what was asked under it, which is all that a store compares. */
 export function keyed(key: string, digest = 1): Pick<NewTransaction, 'idempotency'> {
-  return { idempotency: { key, fingerprint: Buffer.alloc(32, digest) } }
+  return { idempotency: { key, fingerprint: String(digest).padStart(2, '0').repeat(32) } }
 }
 
 export function created(verdict: Verdict): Transaction {

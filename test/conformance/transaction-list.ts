@@ -65,6 +65,15 @@ export function exerciseTransactionLists(
     expect((await list(b))[0]).toEqual({ ...posted, ...seen })
     const found = await stores().transactions.find(posted.id)
     expect(plain(found!)).toEqual(posted)
+    const counterside = await stores().transactions.findCounterside(posted.id)
+    expect(plain(counterside!)).toEqual({ ...posted, ...seen })
+  })
+
+  test('has no other side of what came from outside, nor of what is not there', async () => {
+    const posted = await create(await anAccount(), 30n)
+    expect(await stores().transactions.findCounterside(posted.id)).toBeUndefined()
+    const missing = '0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e'
+    expect(await stores().transactions.findCounterside(missing)).toBeUndefined()
   })
 
   test('finds no largest expense where there is none', async () => {

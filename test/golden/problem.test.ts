@@ -10,9 +10,12 @@ import { startServer } from '../../internal/http/server'
 import { userDto } from '../../pkg/user/dto/user'
 import { silentLog } from '../harness/log'
 import { startProxy, type Proxy } from '../harness/proxy'
+import { ada, openShop } from '../order/shop'
 import { problemDto, type Answer } from '../rest/answer'
 import { startApi, type Sent, type TestApi } from '../rest/api'
+import { as, aSignIn, password } from '../rest/credentials'
 import { openEvents } from '../rest/sse'
+import { newCarts, openStore } from '../reservation/cart'
 import { expectGolden } from './golden'
 
 let api: TestApi
@@ -86,6 +89,39 @@ test('account.not_empty and account.limit_not_met', async () => {
   expectGoldenProblem(await api.send(change), 'account.limit_not_met')
 })
 
+test('auth.unauthenticated, auth.forbidden and credential.no_sign_in', async () => {
+  expectGoldenProblem(await api.send(as('ada-1', { path: '/me' })), 'auth.unauthenticated')
+  await aSignIn(api, 'eve')
+  expectGoldenProblem(await api.send(as('eve', { path: '/users' })), 'auth.forbidden')
+  await api.post('/users', { id: 'shop:1', first_name: 'S', last_name: 'H' }, userDto)
+  const credential = {
+    method: 'PUT',
+    path: '/users/shop:1/credential',
+    json: { password },
+  } as const
+  expectGoldenProblem(await api.send(credential), 'credential.no_sign_in')
+})
+
+test('auth.too_many_attempts and auth.busy', async () => {
+  const strict = await startApi({
+    auth: { user_failures_max: 1, hashes_in_flight_max: 1, hash_queue_max: 0 },
+  })
+  // One of them is hashed while the others come.
+  const all = Array.from({ length: 20 }, (_, i) => strict.send(as(`user-${i}`, { path: '/me' })))
+  const refused = (await Promise.all(all)).find(({ status }) => status === 503)
+  expectGoldenProblem(refused!, 'auth.busy')
+  await strict.send(as('c', { path: '/me' }))
+  expectGoldenProblem(await strict.send(as('c', { path: '/me' })), 'auth.too_many_attempts')
+  await strict.close()
+})
+
+test('request.too_many', async () => {
+  const small = await startApi({ rate_limit: { reads_max: 1 } })
+  await small.send({ path: '/me' })
+  expectGoldenProblem(await small.send({ path: '/me' }), 'request.too_many')
+  await small.close()
+})
+
 /** The ids of holds and transactions differ from time to time. */
 function withoutIds({ body }: Answer): Pick<Answer, 'body'> {
   const text = JSON.stringify(body).replace(/0[0-9a-f]{7}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '…')
@@ -119,6 +155,15 @@ test('user.too_many_accounts', async () => {
   const open = post('/users/grace/accounts', { name: 'A', currency: 'EUR' })
   for (let i = 0; i < 100; i++) await api.send(open)
   expectGoldenProblem(await api.send(open), 'user.too_many_accounts')
+})
+
+test('order.not_found, order.user_unknown and order.product_unknown', async () => {
+  const shop = await openShop({ withoutWorker: true })
+  const missing = await shop.send('GET', '/orders/0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e')
+  expectGoldenProblem(missing, 'order.not_found')
+  expectGoldenProblem(await shop.place('nobody', 'family-box'), 'order.user_unknown')
+  expectGoldenProblem(await shop.place(ada, 'nothing'), 'order.product_unknown')
+  await shop.close()
 })
 
 test('idempotency.key_reused', async () => {
@@ -181,6 +226,25 @@ test('event.too_many_streams', async () => {
   const headers = { Accept: 'text/event-stream' }
   const refused = await small.send({ path: '/events', headers })
   expectGoldenProblem(refused, 'event.too_many_streams')
+  reader.close()
+  await small.close()
+})
+
+test('reservation.*', async () => {
+  await openStore(api.sql)
+  const [line] = await newCarts(api.sql).add({ user: 'demo' })
+  await api.sql(`update reservation set actual = 'held', external_id = 7 where line_id = $1`, [
+    line,
+  ])
+  const retry = (id: string) => post(`/items/${id}/reservation/retry`, {})
+  expectGoldenProblem(await api.send(retry(line!)), 'reservation.not_failed')
+  const nothing = '0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e'
+  expectGoldenProblem(await api.send(retry(nothing)), 'reservation.not_found')
+  const small = await startApi({ watch: { streams_max: 1 } })
+  const reader = await openEvents(small.url(), { path: '/items/events' })
+  const headers = { Accept: 'text/event-stream' }
+  const refused = await small.send({ path: '/items/events', headers })
+  expectGoldenProblem(refused, 'reservation.too_many_streams')
   reader.close()
   await small.close()
 })

@@ -31,7 +31,7 @@ const running = new Set<SpawnedProgram>()
 // What a test file started does not outlive it, even when a test fails.
 afterAll(() => Promise.all([...running].map((program) => program.close())))
 
-/** Starts bin/tillbook-<name> in the project's folder. DATABASE_URL and PORT are not inherited. */
+/** Starts bin/tillbook-<name> in the project's folder. What overrides its configuration is not inherited. */
 export function spawnProgram(
   name: string,
   args: string[] = [],
@@ -40,8 +40,19 @@ export function spawnProgram(
 ): SpawnedProgram {
   const file = join(projectFolder, 'bin', `tillbook-${name}`)
   if (!existsSync(file)) throw new Error(`there is no ${file}: run \`make build\` first`)
-  const { DATABASE_URL: _url, PORT: _port, DEBUG: _debug, ...inherited } = process.env
-  return follow(spawn(file, args, { cwd, env: { ...inherited, ...env }, stdio: 'pipe' }))
+  return follow(spawn(file, args, { cwd, env: { ...inherited(), ...env }, stdio: 'pipe' }))
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  const own = [
+    'DATABASE_URL',
+    'PORT',
+    'AMQP_URL',
+    'REDIS_URL',
+    'DEBUG',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+  ]
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)))
 }
 
 function follow(child: ReturnType<typeof spawn>): SpawnedProgram {

@@ -1,6 +1,7 @@
 import { migrate } from '../../internal/postgres/migrate'
 import { connectionSettings } from './database'
 import { openServer } from './embedded'
+import { probeServices } from './service'
 import { dropLeftovers, dropRun, newRunName, onServer, shareServer, urlOf } from './server'
 
 declare global {
@@ -10,6 +11,7 @@ declare global {
 
 /** Before all tests of the project "postgres": a server, and on it a migrated database to copy. */
 export default async function setup(): Promise<void> {
+  await probeServices()
   const server = await openServer()
   const run = newRunName()
   globalThis.closeTestServer = async () => {

@@ -270,7 +270,7 @@ function configWith(ledger: object): string {
   const file = join(mkdtempSync(join(tmpdir(), 'tillbook-config-')), 'api.json')
   const http = { shutdown_timeout_ms: 1000 }
   // The commits that are meddled with are those of the ledger.
-  const rest = { http, ledger, seal: { enabled: false } }
-  writeFileSync(file, JSON.stringify({ environment: 'test', database: {}, ...rest }))
+  const rest = { http, ledger, seal: { enabled: false }, auth: { demo_operator: true } }
+  writeFileSync(file, JSON.stringify({ environment: 'local', database: {}, ...rest }))
   return file
 }

@@ -71,7 +71,7 @@ export type Told =
 export interface RefusedTold {
   status: 'refused'
   code: string
-  members?: Record<string, string>
+  members?: JsonObject
   /** Of the fields that are wrong. */
   paths?: string[]
   isReplayed: boolean

@@ -25,6 +25,11 @@ export function readSteps(markdown: string): Step[] {
 /** A way to run a line of curl; answers what stands on standard output. */
 export type Way = (command: string) => Promise<string>
 
+/** Whether it only reads, so that it may be asked again until what goes on behind it has come that far. */
+export function isReading({ command }: Step): boolean {
+  return readCurl(command).method === 'GET'
+}
+
 export const withCurl: Way = async (command) =>
   (await promisify(execFile)('sh', ['-c', command])).stdout
 
@@ -50,16 +55,17 @@ interface Curl {
 function readCurl(command: string): Curl {
   const [program, ...words] = splitWords(command)
   if (program !== 'curl') throw new Error(`this is no curl: ${command}`)
-  const curl: Curl = { url: '', headers: [], body: undefined, method: 'GET', showsHead: false }
+  const curl: Curl = { url: '', headers: [], body: undefined, method: '', showsHead: false }
   while (words.length > 0) {
     const word = words.shift()!
     if (word === '-i') curl.showsHead = true
     else if (word === '-H') curl.headers.push(words.shift()!.split(/: (.*)/, 2) as [string, string])
     else if (word === '-X') curl.method = words.shift()!
-    else if (word === '-d') [curl.body, curl.method] = [words.shift()!, 'POST']
+    else if (word === '-d') curl.body = words.shift()!
     else if (word.startsWith('-')) throw new Error(`what does ${word} mean? ${command}`)
     else curl.url = word.startsWith('http') ? word : `http://${word}`
   }
+  curl.method ||= curl.body === undefined ? 'GET' : 'POST'
   return curl
 }
 

@@ -2,6 +2,11 @@
 const madeUp =
   /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(?!000000)\d{6}Z|[\w-]{60,}/g
 
+/** A text without what differs from run to run. */
+export function shapeOf(text: string): string {
+  return text.replace(madeUp, '…')
+}
+
 /**
  * Ids, times and cursors differ from run to run, but they have to differ in the same places: what is one
  * id in the README is one id in this run, wherever it turns up again.

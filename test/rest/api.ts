@@ -52,6 +52,13 @@ export interface Settings {
   ledger?: Record<string, number>
   statement?: Record<string, number>
   event?: Record<string, number>
+  /** Whoever sends no credentials is an operator unless a test says otherwise. */
+  auth?: Record<string, number | boolean>
+  /** Nobody is limited unless a test asks for it. */
+  rate_limit?: Record<string, number | string>
+  watch?: Record<string, number>
+  upstreams?: object
+  worker?: object
   /** Nothing is sealed unless a test asks for it. */
   seal?: Record<string, number | boolean>
   /** Another way to the database than straight to its URL. */
@@ -66,12 +73,17 @@ export async function startApi(settings: Settings = {}) {
   const start = () =>
     run(
       apiConfig.parse({
-        environment: 'test',
+        environment: 'local',
+        auth: { demo_operator: true, ...settings.auth },
         database: connectionSettings(reached),
         http: { port: 0, ...settings.http },
         ledger: settings.ledger ?? {},
         statement: settings.statement ?? {},
         event: settings.event ?? {},
+        rate_limit: settings.rate_limit,
+        watch: settings.watch ?? {},
+        upstreams: settings.upstreams ?? {},
+        worker: settings.worker ?? {},
         seal: settings.seal ?? { enabled: false },
         log: { level: 'silent' },
       }),

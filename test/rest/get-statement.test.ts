@@ -209,7 +209,7 @@ function open(account: Account) {
   let text = ''
   socket.setEncoding('utf8').on('data', (more: string) => (text += more))
   socket.write(
-    `GET /accounts/${account.id}/statement HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    `GET /accounts/${account.id}/statement HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
   )
   const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(text)))
   const begun = () => pollUntil(() => text.includes('"lines":['), { what: 'beginning' })

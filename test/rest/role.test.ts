@@ -29,6 +29,11 @@ const time = '2026-01-31T09:30:00Z'
 const requests: [string, Sent][] = [
   ['post /users', { json: { id: 'eve', first_name: 'Eve', last_name: 'Test' }, path: '/users' }],
   ['get /users', { path: '/users' }],
+  ['get /me', { path: '/me' }],
+  [
+    'put /users/:id/credential',
+    { path: '/users/eve/credential', json: { password: 'mind the gap' } },
+  ],
   [
     'post /users/:id/accounts',
     { path: '/users/eve/accounts', json: { id: 'purse', name: 'Purse', currency: 'EUR' } },
@@ -61,6 +66,37 @@ const requests: [string, Sent][] = [
   ['post /holds/:id/release', { path: '/holds/HOLD/release' }],
   ['patch /accounts/:id', { path: '/accounts/purse', json: { min_balance: '-3.00' } }],
   ['post /accounts/:id/close', { path: '/accounts/unused/close' }],
+  ['post /catalogue', { path: '/catalogue', json: { name: 'laptop', price: '0.10' } }],
+  ['get /catalogue', { path: '/catalogue' }],
+  ['get /catalogue/:id', { path: '/catalogue/ITEM' }],
+  ['patch /catalogue/:id', { path: '/catalogue/ITEM', json: { price: '0.20' } }],
+  ['put /catalogue/:id/stock', { path: '/catalogue/ITEM/stock', json: { on_hand: 9 } }],
+  ['post /items', { path: '/items', json: { name: 'laptop', quantity: 1 } }],
+  ['post /api/v1/items', { path: '/api/v1/items', json: { name: 'pad', quantity: 1 } }],
+  ['get /items', { path: '/items' }],
+  ['get /api/v1/items', { path: '/api/v1/items' }],
+  ['patch /items/:line_id', { path: '/items/LINE', json: { quantity: 2 } }],
+  ['patch /api/v1/items/:line_id', { path: '/api/v1/items/LINE', json: { quantity: 3 } }],
+  ['post /items/:line_id/reservation/retry', { path: '/items/LINE/reservation/retry' }],
+  ['delete /items/:line_id', { path: '/items/LINE' }],
+  ['delete /api/v1/items/:line_id', { path: '/api/v1/items/LINE' }],
+  // A stream without an end.
+  ['get /items/events', { path: '/items/events', method: 'HEAD' }],
+  ['get /reservations', { path: '/reservations?trouble=failed' }],
+  ['get /cart', { path: '/cart' }],
+  ['put /cart/address', { path: '/cart/address', json: { city: 'Graz' } }],
+  [
+    'post /orders',
+    {
+      path: '/orders',
+      json: { user_id: '7c11e1ce2741', product_code: 'classic-box' },
+      headers: { Prefer: 'respond-async' },
+    },
+  ],
+  ['get /orders', { path: '/orders' }],
+  ['get /orders/:id', { path: '/orders/ORDER' }],
+  ['post /checkout', { path: '/checkout', json: { account_id: 'purse' } }],
+  ['delete /catalogue/:id', { path: '/catalogue/ITEM' }],
   ['get /accounts/:id/statement', { path: '/accounts/purse/statement' }],
   ['get /events', { path: '/events' }],
   ['get /ledger/verification', { path: '/ledger/verification' }],
@@ -69,17 +105,26 @@ const requests: [string, Sent][] = [
   ['get /readyz', { path: '/readyz' }],
 ]
 
+/** What later requests call the id that these are answered with. */
+const named: Record<string, string> = {
+  'post /transactions': 'ID',
+  'post /holds': 'HOLD',
+  'post /catalogue': 'ITEM',
+  'post /api/v1/items': 'LINE',
+  'post /orders': 'ORDER',
+}
+
 describe('a login that is a member of tillbook_api is all that the API needs', () => {
   const ids: Record<string, string> = {}
 
   test.each(requests)('%s', async (route, sent) => {
     const [verb] = route.split(' ')
     const method = verb!.toUpperCase() as NonNullable<Sent['method']>
-    const path = sent.path.replace(/ID|HOLD/, (name) => ids[name]!)
-    const answer = await api.send({ ...sent, path, method })
+    const path = sent.path.replace(/ID|HOLD|ITEM|LINE|ORDER/, (name) => ids[name]!)
+    const answer = await api.send({ method, ...sent, path })
     expect([route, answer.status]).toEqual([route, answer.status < 300 ? answer.status : '2xx'])
-    if (route === 'post /transactions') ids.ID = (answer.body as { id: string }).id
-    if (route === 'post /holds') ids.HOLD = (answer.body as { id: string }).id
+    const name = named[route]
+    if (name !== undefined) ids[name] = (answer.body as { id: string }).id
   })
 
   test('for every route there is', () => {

@@ -26,14 +26,22 @@ export interface EventReader {
 /** Reads a stream of events as an EventSource would, with all that it may be told to begin with. */
 export function openEvents(
   url: string,
-  { query = '', lastEventId }: { query?: string; lastEventId?: string } = {},
+  {
+    path = '/events',
+    query = '',
+    lastEventId,
+  }: { path?: string; query?: string; lastEventId?: string } = {},
 ): Promise<EventReader> {
   const headers: Record<string, string> = { accept: 'text/event-stream' }
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
   return new Promise((resolve, reject) => {
-    const sent = get(`${url}/events?${query}`, { headers, agent: false }, (answer) => {
-      resolve(follow(answer))
-    })
+    const sent = get(
+      `${url}${path}${query && `?${query}`}`,
+      { headers, agent: false },
+      (answer) => {
+        resolve(follow(answer))
+      },
+    )
     sent.on('error', reject)
   })
 }

@@ -50,7 +50,7 @@ type Step = (side: Side) => Promise<Instruction>
 
 function aKey(random: Random): Idempotency | null {
   if (random.between(0, 2) > 0) return null
-  const fingerprint = Buffer.alloc(32, random.between(1, 2))
+  const fingerprint = `0${random.between(1, 2)}`.repeat(32)
   return { key: `key-${random.between(1, 80)}`, fingerprint }
 }
 
@@ -163,11 +163,21 @@ function comparable(value: unknown, numberOf: Map<string, number>): Json {
   return sortKeys(JSON.parse(named) as Json)
 }
 
+/** What has to come up. */
+const wanted = [
+  ...['created', 'replayed', 'account.not_found', 'account.insufficient_funds'],
+  ...['transaction.currency_mismatch', 'idempotency.key_reused', 'request.invalid'],
+  ...['hold.not_open', 'hold.amount_exceeded', 'transaction.already_reversed', 'whole refused'],
+  ...['reversal', 'open', 'captured', 'released'],
+]
+
 test(`PostgreSQL and memory come to the same verdicts and the same books (SEED=${seed})`, async () => {
   const random = newRandom(seed)
   const numbers = sides.map(() => new Map<string, number>())
   const seen = new Set<string>()
-  for (let i = 0; i < groups; i++) {
+  // On with it while something has not come up yet: which seed it is decides how soon everything has.
+  const isTame = () => wanted.some((one) => !seen.has(one))
+  for (let i = 0; i < groups || (isTame() && i < 5 * groups); i++) {
     const group = Array.from({ length: random.between(1, 8) }, () => aRequest(random))
     const [sql, memory] = await Promise.all(sides.map((side) => carryOut(side, group)))
     expect(comparable(sql, numbers[0]!)).toEqual(comparable(memory, numbers[1]!))
@@ -182,14 +192,7 @@ test(`PostgreSQL and memory come to the same verdicts and the same books (SEED=$
     }
   }
   // Otherwise the groups were too tame to prove anything.
-  expect([...seen]).toEqual(
-    expect.arrayContaining([
-      ...['created', 'replayed', 'account.not_found', 'account.insufficient_funds'],
-      ...['transaction.currency_mismatch', 'idempotency.key_reused', 'request.invalid'],
-      ...['hold.not_open', 'hold.amount_exceeded', 'transaction.already_reversed', 'whole refused'],
-      ...['reversal', 'open', 'captured', 'released'],
-    ]),
-  )
+  expect([...seen]).toEqual(expect.arrayContaining(wanted))
 
   const [sql, memory] = await Promise.all(sides.map(readBooks))
   expect(comparable(sql, numbers[0]!)).toEqual(comparable(memory, numbers[1]!))

@@ -20,7 +20,7 @@ test.each([
   ['update transaction set id = id', restrictViolation],
   ['delete from transaction', restrictViolation],
   ['delete from transaction where counterparty_id is null', restrictViolation],
-  ['truncate transaction', restrictViolation],
+  ['truncate transaction cascade', restrictViolation],
   ['truncate account cascade', restrictViolation],
   ['truncate app_user cascade', restrictViolation],
   [
@@ -30,7 +30,7 @@ test.each([
   ],
   ['delete from account', restrictViolation],
   [`delete from account where id = 'nobody'`, restrictViolation],
-  ['truncate account, transaction, hold', restrictViolation],
+  ['truncate account, transaction, hold cascade', restrictViolation],
   [`update account set id = id || 'x'`, restrictViolation],
   [`update account set currency = 'JPY'`, restrictViolation],
   ['update account set user_id = user_id', restrictViolation],

@@ -1,3 +1,4 @@
+import { whyNotReady } from '../../cmd/api/readiness'
 import { run } from '../../cmd/migrate/run'
 import { migrate as migrateConfig } from '../../config/schema'
 import { newPool, type Pool } from '../../internal/postgres/pool'
@@ -89,6 +90,16 @@ test('a book that was restored into another server goes on above its own numbers
   await insert(6)
   const { events: all } = await events(6)
   expect(all.at(-1)!.transaction.id).toBe(idOf(6))
+})
+
+test('the API does not go on with a restored book before its numbers are raised', async () => {
+  await insert(1)
+  expect(await whyNotReady(db, 'none')).toBeUndefined()
+  await insert(2, 5_000_000_000n)
+  expect(await whyNotReady(db, 'none')).toMatch(/comes from another server: run `make migrate`/)
+  await migrate()
+  await insert(3)
+  expect(await whyNotReady(db, 'none')).toBeUndefined()
 })
 
 test('on its own server nothing is raised, however often it is looked', async () => {

@@ -1,0 +1,4 @@
+import { exerciseCredentialStore } from '../conformance/credential'
+import { openSqlStores } from './sql-stores'
+
+exerciseCredentialStore('PostgreSQL', openSqlStores)

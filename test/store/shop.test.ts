@@ -1,0 +1,4 @@
+import { exerciseShopStores } from '../conformance/shop'
+import { openSqlStores } from './sql-stores'
+
+exerciseShopStores('PostgreSQL', openSqlStores)
