@@ -11,6 +11,7 @@ const makerOf = (route: string) => () => routes.find(({ id }) => id === route)!.
 async function load(
   newRequest: () => LoadRequest,
   answer: (req: IncomingMessage, res: ServerResponse) => void,
+  requestsMax?: number,
 ) {
   const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -21,6 +22,7 @@ async function load(
       connections: 2,
       seconds: 1,
       newRequest,
+      requestsMax,
       usage: { apiPids: [process.pid], postmasterPid: undefined },
     })
   } finally {
@@ -64,4 +66,16 @@ test('sends each bulk with a thousand keys that no other one had', async () => {
   // More than both clients have in their lists.
   expect(keys.length).toBeGreaterThan(8_000)
   expect(new Set(keys).size).toBe(keys.length)
+})
+
+test('sends each request once where it can be answered once, and ends with the last', async () => {
+  const buyers: unknown[] = []
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
+    buyers.push(req.headers.authorization)
+    req.resume().on('end', () => res.writeHead(201).end('{}'))
+  }
+  const { count, seconds } = await load(makerOf('checkout'), answer, 300)
+  expect(count).toBe(300)
+  expect(new Set(buyers).size).toBe(300)
+  expect(seconds).toBeLessThan(1)
 })

@@ -10,6 +10,8 @@ export interface LoadOptions {
   connections: number
   seconds: number
   newRequest(): LoadRequest
+  /** How many there are, when each is to be sent once: the slice ends with the last of them. */
+  requestsMax?: number | undefined
   usage: UsageOptions
 }
 
@@ -24,7 +26,7 @@ export interface Slice {
 }
 
 // Together more than there are accounts; of large requests fewer.
-const requestsMax = 160
+const listLengthMax = 160
 const keysMax = 4_000
 
 /** One run of autocannon, without pipelining. Throws when a single request fails. A slow one may answer none in time. */
@@ -37,7 +39,7 @@ export async function fire(options: LoadOptions): Promise<Slice> {
 }
 
 function run(options: LoadOptions): Promise<{ result: Result; seconds: number; cpu: CpuTimes }> {
-  const { urls, connections, seconds, newRequest, usage } = options
+  const { urls, connections, seconds, usage } = options
   return new Promise((resolve, reject) => {
     let start = { at: performance.now(), cpu: readCpuTimes(usage) }
     const finish = (error: unknown, result: Result) => {
@@ -57,7 +59,7 @@ function run(options: LoadOptions): Promise<{ result: Result; seconds: number; c
         sampleInt: 50,
         bailout: 1,
         timeout: 60,
-        setupClient: (client) => loadClient(client, newRequest),
+        setupClient: (client) => loadClient(client, options),
       },
       finish,
     )
@@ -73,16 +75,21 @@ function run(options: LoadOptions): Promise<{ result: Result; seconds: number; c
  * Requests are made before the load begins and sent in turn: to build each anew takes a third of the
  * generator's time, on the cores that the server needs, too. Only the keys are written anew each time.
  */
-function loadClient(client: Client, newRequest: () => LoadRequest): void {
+function loadClient(client: Client, { newRequest, requestsMax, connections }: LoadOptions): void {
   const first = newRequest()
-  const length = Math.max(2, Math.min(requestsMax, Math.floor(keysMax / (first.keys?.length ?? 1))))
+  const length = requestsMax ? Math.floor(requestsMax / connections) : listLengthOf(first)
   const requests = [first, ...Array.from({ length: length - 1 }, newRequest)]
   client.setRequests(requests)
+  if (requestsMax) Object.assign(client, { responseMax: length })
   const refreshers = requests.map(newKeyRefresher)
   let count = 0
   // Comes before the request is taken from the list and written.
   const emitter: EventEmitter = client
   emitter.on('request', () => refreshers[count++ % length]!())
+}
+
+function listLengthOf({ keys = [''] }: LoadRequest): number {
+  return Math.max(2, Math.min(listLengthMax, Math.floor(keysMax / keys.length)))
 }
 
 function newKeyRefresher({

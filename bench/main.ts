@@ -6,7 +6,7 @@ import { runProgram } from '../internal/cli/program'
 import { newLog } from '../internal/log/log'
 import { readOptions } from './arguments'
 import type { CpuProfile } from './report/flame'
-import type { Served, StoreName } from './server/server'
+import type { Asked, Served, StoreName } from './server/server'
 
 const usage = `
 Usage: tillbook-bench [options]
@@ -64,7 +64,14 @@ async function serveStore(store: StoreName, databaseUrl: string): Promise<void> 
   const env = { ...process.env, DATABASE_URL: databaseUrl, PORT: '0' }
   const config = loadConfig('api', 'config/api/local.json', env)
   const { serve } = await import('./server/serve')
-  const running = await serve(store, config, (message: Served) => process.send?.(message))
+  // Several are there at once, and nobody calls them over gRPC.
+  const running = await serve(store, { ...config, rpc: undefined }, (message: Served) =>
+    process.send?.(message),
+  )
+  process.on('message', (message: Asked) => {
+    if (message.type !== 'refill-carts') return
+    void running.refillCarts?.().then(() => process.send?.({ type: 'refilled' } satisfies Served))
+  })
   process.once('disconnect', () => void running.close().finally(() => process.exit()))
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { accountId } from './data/data'
+import { buyer, collector, itemId, itemName, itemTime, password, shopSize } from './data/shop'
+import { encodeCursor } from '../internal/page/cursor'
 
 export interface LoadRequest {
   method: 'GET' | 'POST'
@@ -54,6 +56,54 @@ export function postBulk(
     body: `{"transactions":[${bodies.join(',')}]}`,
     keys,
   }
+}
+
+/** A customer with a cart of their own puts something of the catalogue into it. */
+export function addToCart(): LoadRequest {
+  const key = randomUUID()
+  return {
+    method: 'POST',
+    path: '/items',
+    headers: {
+      ...signIn(collector(below(shopSize.collectors))),
+      'Content-Type': 'application/json',
+      'Idempotency-Key': key,
+    },
+    body: `{"name":"${itemName(below(shopSize.items))}","quantity":1}`,
+    keys: [key],
+  }
+}
+
+/** The page behind any item, as a customer who is signed in asks for it. */
+export function getCataloguePage(limit: number): LoadRequest {
+  const n = below(shopSize.items - limit - 1)
+  const cursor = encodeCursor('catalogue null created_at asc', [itemTime(n), itemId(n)])
+  return {
+    method: 'GET',
+    path: `/catalogue?limit=${limit}&cursor=${cursor}`,
+    headers: signIn(collector(below(shopSize.collectors))),
+  }
+}
+
+/** Of the n-th buyer, who has one cart. */
+export function checkOut(n: number): LoadRequest {
+  const key = randomUUID()
+  const { userId, accountId } = buyer(n)
+  return {
+    method: 'POST',
+    path: '/checkout',
+    headers: {
+      ...signIn(userId),
+      'Content-Type': 'application/json',
+      'Idempotency-Key': key,
+    },
+    body: `{"account_id":"${accountId}"}`,
+    keys: [key],
+  }
+}
+
+function signIn(userId: string): Record<string, string> {
+  return { Authorization: `Basic ${btoa(`${userId}:${password}`)}` }
 }
 
 function membersOf({ accountId, amount }: LoadItem): string {

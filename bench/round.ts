@@ -1,6 +1,7 @@
 import type { Pool } from '../internal/postgres/pool'
 import type { BenchOptions } from './arguments'
 import { fullSize, smallSize } from './data/data'
+import { refillCarts } from './data/shop'
 import { fire, type Slice } from './load'
 import { fireScript } from './plain/bulk'
 import { describeCpu } from './report/format'
@@ -117,12 +118,13 @@ function newRunner(route: BenchRoute, one: BenchCase, context: RouteContext): Ru
   const usage = { apiPids: server?.pids ?? [], postmasterPid: deps.postmasterPid }
   const connections = route.connections ?? options.connections
   const newRequest = () => route.newRequest(sizeOf(one))
+  const load = { connections, usage, newRequest, requestsMax: route.carts }
   const slices: Slice[] = []
   let rssMb: number | undefined
   const run = async (seconds: number) => {
-    const load = { connections, seconds, usage }
-    if (!server) return fireScript({ ...load, pool: deps.pool, bulk: route.bulk! })
-    return fire({ ...load, urls: server.urls, newRequest }).catch(async (cause: unknown) => {
+    if (!server) return fireScript({ ...load, seconds, pool: deps.pool, bulk: route.bulk! })
+    if (route.carts) await (server.refillCarts ?? (() => refillCarts(deps.pool)))()
+    return fire({ ...load, seconds, urls: server.urls }).catch(async (cause: unknown) => {
       const reason = (await server.takeFailure()) ?? 'nothing'
       const what = `${route.title} failed with ${one.contender}`
       throw new Error(`${what}; its server says: ${reason}`, { cause })
@@ -131,7 +133,10 @@ function newRunner(route: BenchRoute, one: BenchCase, context: RouteContext): Ru
   return {
     async warmUp() {
       const factor = server?.isFresh ? (freshFactors[one.contender] ?? freshFactor) : 1
-      await run(options.warmUpSeconds * factor)
+      const seconds = options.warmUpSeconds * factor
+      // There are carts for about a second.
+      const pieces = route.carts ? Array<number>(seconds).fill(1) : [seconds]
+      for (const piece of pieces) await run(piece)
       if (server) server.isFresh = false
     },
     async measure() {

@@ -1,5 +1,17 @@
 import { accountId, history, transactionId, userId, type DataSize } from './data/data'
-import { below, get, newItem, post, postBulk, type LoadItem, type LoadRequest } from './request'
+import { shopSize } from './data/shop'
+import {
+  addToCart,
+  below,
+  checkOut,
+  get,
+  getCataloguePage,
+  newItem,
+  post,
+  postBulk,
+  type LoadItem,
+  type LoadRequest,
+} from './request'
 import type { StoreName } from './server/server'
 
 /** What a route is measured with: a store, `four` processes of the API, or a `script` without HTTP. */
@@ -17,6 +29,8 @@ export interface BenchRoute {
   connections?: number
   /** A request that carries many transactions is counted by them. */
   bulk?: Bulk
+  /** Each request orders a cart: so many are filled before each slice, and each is ordered once. */
+  carts?: number
 }
 
 export interface Bulk {
@@ -32,10 +46,14 @@ const bulkTransactions = 1000
 // Each of them keeps a thousand transactions under way; more only wait for the same two cores.
 const bulkConnections = 4
 
+// As many as a busy shop's proxy holds open.
+const shopConnections = 50
+const pageItems = 20
+
 const anyAccount = ({ accounts }: DataSize) => newItem(below(accounts))
 const hotAccount = () => newItem(0)
 
-export const routes: readonly BenchRoute[] = [
+export const ledgerRoutes: readonly BenchRoute[] = [
   {
     id: 'get-user',
     title: 'GET /users/:id',
@@ -89,6 +107,39 @@ export const routes: readonly BenchRoute[] = [
   bulkRoute('bulk-hot', 'one hot account', { withKey: true, newItem: hotAccount }),
   bulkRoute('bulk-many-no-key', 'many accounts, no keys', { withKey: false, newItem: anyAccount }),
 ]
+
+export const shopRoutes: readonly BenchRoute[] = [
+  {
+    id: 'catalogue-page',
+    title: 'GET /catalogue, a page of 20 out of 10,000',
+    contenders: ['real', 'memory'],
+    newRequest: () => getCataloguePage(pageItems),
+    connections: shopConnections,
+  },
+  {
+    id: 'cart-add',
+    title: 'POST /items, carts of 500 customers',
+    contenders: ['real', 'memory'],
+    newRequest: addToCart,
+    connections: shopConnections,
+  },
+  {
+    id: 'checkout',
+    title: 'POST /checkout, three lines',
+    contenders: ['real', 'memory'],
+    newRequest: newCheckouts(),
+    connections: shopConnections,
+    carts: shopSize.buyers,
+  },
+]
+
+export const routes: readonly BenchRoute[] = [...ledgerRoutes, ...shopRoutes]
+
+/** One buyer after the other. */
+function newCheckouts(): () => LoadRequest {
+  let count = 0
+  return () => checkOut(count++ % shopSize.buyers)
+}
 
 function bulkRoute(id: string, accounts: string, kind: Omit<Bulk, 'transactions'>): BenchRoute {
   const bulk = { ...kind, transactions: bulkTransactions }

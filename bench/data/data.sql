@@ -47,7 +47,10 @@ analyze app_user, account, transaction;
 -- updates is no comparison.
 select count(*) as "accounts!"
 from account a
-where balance <> (select coalesce(sum(amount), 0) from transaction where account_id = a.id);
+where balance <> (
+  (select coalesce(sum(amount), 0) from transaction where account_id = a.id)
+  - (select coalesce(sum(amount), 0) from transaction where counterparty_id = a.id)
+);
 
 -- name: ReadServer :one
 -- What the figures depend on, as it is in a session of the API.

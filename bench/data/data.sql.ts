@@ -85,7 +85,10 @@ export const countUnbalancedAccounts = one<void, CountUnbalancedAccountsRow>({
   name: 'data.CountUnbalancedAccounts',
   text: `select count(*) as "accounts"
 from account a
-where balance <> (select coalesce(sum(amount), 0) from transaction where account_id = a.id)`,
+where balance <> (
+  (select coalesce(sum(amount), 0) from transaction where account_id = a.id)
+  - (select coalesce(sum(amount), 0) from transaction where counterparty_id = a.id)
+)`,
   params: [],
 })
 

@@ -1,5 +1,6 @@
 import type { Executor } from '../../internal/postgres/query'
 import { fullSize, history, historyBalance, idPrefix, startsAt } from './data'
+import { fillShop } from './shop'
 import { analyzeBook, insertAccounts, insertTransactions, insertUsers } from './data.sql.ts'
 
 /** Fills the migrated database that the real and the plain store are measured on. */
@@ -14,4 +15,5 @@ export async function fillDatabase(db: Executor): Promise<void> {
     starts_at: startsAt,
   })
   await analyzeBook(db)
+  await fillShop(db)
 }

@@ -3,7 +3,7 @@
 -- name: FindAnswer :maybe
 select
   i.key as "key!",
-  i.fingerprint as "fingerprint!",
+  encode(i.fingerprint, 'hex') as "fingerprint!",
   i.refusal,
   i.hold,
   t.id,
@@ -49,4 +49,4 @@ where id = $id;
 
 -- name: InsertAnswer :exec
 insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-values ($key, $fingerprint, $transaction_id?, $refusal?, $created_at);
+values ($key, decode($fingerprint, 'hex'), $transaction_id?, $refusal?, $created_at);

@@ -9,7 +9,7 @@ export interface FindAnswerParams {
 
 export interface FindAnswerRow {
   key: string
-  fingerprint: Buffer
+  fingerprint: string
   refusal: Json | null
   hold: Json | null
   id: string | null
@@ -30,7 +30,7 @@ export const findAnswer = maybe<FindAnswerParams, FindAnswerRow>({
   name: 'plain.FindAnswer',
   text: `select
   i.key as "key",
-  i.fingerprint as "fingerprint",
+  encode(i.fingerprint, 'hex') as "fingerprint",
   i.refusal,
   i.hold,
   t.id,
@@ -141,7 +141,7 @@ where id = $3`,
 
 export interface InsertAnswerParams {
   key: string
-  fingerprint: Buffer
+  fingerprint: string
   transaction_id: string | null
   refusal: string | null
   created_at: Instant
@@ -150,6 +150,6 @@ export interface InsertAnswerParams {
 export const insertAnswer = exec<InsertAnswerParams>({
   name: 'plain.InsertAnswer',
   text: `insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-values ($1, $2, $3, $4, $5)`,
+values ($1, decode($2, 'hex'), $3, $4, $5)`,
   params: ['key', 'fingerprint', 'transaction_id', 'refusal', 'created_at'],
 })

@@ -18,6 +18,7 @@ export function figuresOf(measured: Measured): Figure[] {
   const figures = [
     ...postingFigures(measured.cases),
     ...readingFigures(measured.cases),
+    ...shopFigures(measured.cases),
     ...latencyFigures(measured.latencies),
     ...memoryFigures(measured),
     ...verificationFigures(measured.verification),
@@ -86,6 +87,29 @@ function readingFigures(cases: readonly BenchCase[]): Figure[] {
     ...toMocked('ListTransactions', 'list-transactions'),
     ...toMocked('GetMaxTransaction', 'get-max-transaction'),
   ]
+}
+
+function shopFigures(cases: readonly BenchCase[]): Figure[] {
+  const ratio = newRatio(cases)
+  const figuresOf = (name: string, route: string, goals: { rate: number; p99Ms?: number }) => {
+    const real = cases.find(isCase(`${route}/real`))
+    return [
+      ...rate(name, real, atLeast(goals.rate)),
+      ...(goals.p99Ms ? p99(name, real, atMost(goals.p99Ms)) : []),
+      ...ratio(`${name}: real ÷ mocked`, [`${route}/real`, `${route}/memory`]),
+    ]
+  }
+  return [
+    ...figuresOf('Catalogue page of 20', 'catalogue-page', { rate: 800, p99Ms: 250 }),
+    ...figuresOf('Add to cart', 'cart-add', { rate: 500, p99Ms: 250 }),
+    ...figuresOf('Checkout of three lines', 'checkout', { rate: 300 }),
+  ]
+}
+
+function p99(name: string, measured: BenchCase | undefined, goal: Goal): Figure[] {
+  if (!measured) return []
+  const rounds = measured.rounds.map(({ p99Ms }) => p99Ms)
+  return [{ name: `${name}: p99`, unit: 'ms', goal, ...valueOf(measured, rounds) }]
 }
 
 /** None when one of the two was not asked for. */

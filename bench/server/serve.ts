@@ -1,14 +1,21 @@
-import { newRoutes, type Apps, type Readers } from '../../cmd/api/routes'
+import {
+  newRoutes,
+  type Apps,
+  type Commerce,
+  type Readers,
+  type SignIns,
+} from '../../cmd/api/routes'
 import { run } from '../../cmd/api/run'
 import type { ApiConfig } from '../../config/config'
 import { version } from '../../internal/build/build'
 import type { Running } from '../../internal/cli/program'
+import type { Authenticate } from '../../internal/http/authorize'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
 import { newLog, type Log } from '../../internal/log/log'
 import { newMetrics } from '../../internal/metrics/metrics'
 import { newPool, type Pool } from '../../internal/postgres/pool'
-import { newMemoryApps } from './memory'
+import { newMemoryApi, type MemoryApi } from './memory'
 import type { Served, StoreName } from './server'
 import { newPgMemPool } from './pg-mem'
 import { newPlainApps } from './plain'
@@ -21,15 +28,20 @@ export async function serve(
   store: StoreName,
   config: ApiConfig,
   tell: (message: Served) => void,
-): Promise<Running> {
+): Promise<Omit<Serving, 'port'>> {
   const write = (line: string) => tell({ type: 'failure', entry: JSON.parse(line) as object })
   const log = newLog({ level: 'warn', format: 'json' }, { write })
-  const { port, close } = await start(store, config, log)
+  const { port, ...running } = await start(store, config, log)
   tell({ type: 'ready', port })
-  return { close }
+  return running
 }
 
-function start(store: StoreName, config: ApiConfig, log: Log) {
+interface Serving extends Running {
+  port: number
+  refillCarts?(): Promise<void>
+}
+
+function start(store: StoreName, config: ApiConfig, log: Log): Promise<Serving> {
   switch (store) {
     case 'real':
       return run(config, { log, version: version() })
@@ -40,7 +52,7 @@ function start(store: StoreName, config: ApiConfig, log: Log) {
         { log, version: version() },
       )
     case 'memory':
-      return newMemoryApps(config).then((apps) => listen(apps, config, log))
+      return newMemoryApi(config, log).then((api) => listenTo(api, config, log))
     case 'plain':
       return listen(newPlainApps(config, openPlainPool(config, log)), config, log)
     case 'pg-mem':
@@ -62,16 +74,24 @@ function openPlainPool({ database }: ApiConfig, log: Log): Pool {
 }
 
 // Served by the real store alone; the load asks no other for them.
-const readers = {} as Readers
+const readers = {} as Readers & Commerce & SignIns
+
+async function listenTo(api: MemoryApi, config: ApiConfig, log: Log): Promise<Serving> {
+  const running = await listen(api.apps, config, log, api.authenticate)
+  return { ...running, refillCarts: api.refillCarts }
+}
+
+const demo: Authenticate = () => ({ userId: 'demo', role: 'operator' })
 
 /** The routes of the API over other use cases. */
-function listen(apps: Apps, { http }: ApiConfig, log: Log) {
+function listen(apps: Apps, { http }: ApiConfig, log: Log, authenticate = demo) {
   const metrics = newMetrics()
   const app = newHttpApp({
-    routes: newRoutes({ ...apps, ...readers, metrics, whyNotReady: async () => undefined }),
+    routes: newRoutes({ ...readers, ...apps, metrics, whyNotReady: async () => undefined }),
     observe: metrics.observeRequest,
     faults: [],
     info: { title: 'Tillbook', version: version() },
+    authenticate,
     log,
     bodyBytesMax: http.body_bytes_max,
     requestTimeoutMs: patienceMs,

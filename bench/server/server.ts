@@ -7,7 +7,11 @@ import { apiOptions } from '../../internal/build/build'
 export type StoreName = 'real' | 'unsealed' | 'memory' | 'plain' | 'pg-mem'
 
 /** What the serving process tells: once its port, and each entry of its log that is a warning or an error. */
-export type Served = { type: 'ready'; port: number } | { type: 'failure'; entry: object }
+export type Served =
+  { type: 'ready'; port: number } | { type: 'failure'; entry: object } | { type: 'refilled' }
+
+/** What it is asked for: where carts are kept in its memory, nobody else can fill them. */
+export type Asked = { type: 'refill-carts' }
 
 /** A store that is served in one process of its own, or in several. */
 export interface BenchServer {
@@ -15,6 +19,8 @@ export interface BenchServer {
   pids: number[]
   /** Why a request has just failed, in the server's own words; waits a moment for them. */
   takeFailure(): Promise<string | undefined>
+  /** Gives each buyer a cart who has none, where that is not done in the database. */
+  refillCarts?(): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +51,7 @@ export async function startBenchServers(
     throw error
   }
   return {
+    ...(servers.length === 1 && servers[0]),
     urls: servers.flatMap(({ urls }) => urls),
     pids: servers.flatMap(({ pids }) => pids),
     async takeFailure() {
@@ -85,12 +92,25 @@ export async function startBenchServer(
       failure = undefined
       return taken && describeFailure(taken)
     },
+    ...(store === 'memory' && { refillCarts: () => askToRefill(child) }),
     async close() {
       const exit = once(child, 'exit')
       if (child.connected) child.disconnect()
       if (child.exitCode === null && child.signalCode === null) await exit
     },
   }
+}
+
+async function askToRefill(child: ChildProcess): Promise<void> {
+  const refilled = new Promise<void>((resolve) => {
+    child.on('message', function listen(message: Served) {
+      if (message.type !== 'refilled') return
+      child.off('message', listen)
+      resolve()
+    })
+  })
+  child.send({ type: 'refill-carts' } satisfies Asked)
+  await refilled
 }
 
 let profiles = 0
