@@ -1,7 +1,7 @@
-# `make` alone lists what there is. DATABASE_URL and PORT override the configuration files.
+# `make` alone lists what there is. DATABASE_URL, PORT, RPC_PORT and AMQP_URL override the configuration files.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test migrate populate api db-start db-stop db-url bench chaos overload model generate verify verify-ledger lint typecheck format build clean ci
+.PHONY: help run test migrate populate api db-start db-stop db-url demo-orders bench chaos overload model races generate verify verify-ledger lint typecheck format build clean ci
 
 # Named by npm itself, so that a folder where `npm ci` was run by hand counts as installed.
 INSTALLED := node_modules/.package-lock.json
@@ -45,8 +45,12 @@ db-url: $(INSTALLED) ## print the URL of the database, as for psql
 	@node scripts/build.mjs database
 	@./bin/tillbook-database url $(DATABASE_CONFIG)
 
-chaos: $(INSTALLED) ## fight three API processes and PostgreSQL, then check every promise; SEED=1 SECONDS=600
-	@node scripts/build.mjs chaos api verify
+demo-orders: $(INSTALLED) ## order what the six use cases order, services as slow as they are; needs RabbitMQ, SCALE=0.1
+	@node scripts/build.mjs demo api
+	@./bin/tillbook-demo $(if $(SCALE),--scale $(SCALE)) $(ARGS)
+
+chaos: $(INSTALLED) ## fight API, workers, PostgreSQL and RabbitMQ, then check every promise; SEED=1 SECONDS=600
+	@node scripts/build.mjs chaos api worker verify
 	@./bin/tillbook-chaos $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 overload: $(INSTALLED) ## offer three times the load that can be served; SECONDS=10 ROUNDS=5
@@ -62,7 +66,11 @@ model: $(INSTALLED) ## run random programs against an oracle of the ledger; PROG
 	@PROGRAMS=$(PROGRAMS) $(if $(SEED),SEED=$(SEED)) $(if $(REPLAY),REPLAY=$(REPLAY)) \
 		$(TOOLS)/jest --selectProjects postgres --testPathPatterns test/model/ $(ARGS)
 
-generate: $(INSTALLED) ## write what is made from the .sql files and the schema
+races: $(INSTALLED) ## let 3,200 overlapping checkouts loose on three processes; CHECKOUTS=N SEED=N
+	@CHECKOUTS=$(if $(CHECKOUTS),$(CHECKOUTS),3200) $(if $(SEED),SEED=$(SEED)) \
+		$(TOOLS)/jest --selectProjects postgres --testPathPatterns test/checkout/ $(ARGS)
+
+generate: $(INSTALLED) ## write what is made from the .sql files, the schema and the .proto files
 	@node scripts/build.mjs generate database
 	@./bin/tillbook-database start $(DATABASE_CONFIG)
 	@./bin/tillbook-generate "$$(./bin/tillbook-database url $(DATABASE_CONFIG))"
@@ -81,6 +89,8 @@ lint: $(INSTALLED) ## look for defects, forbidden imports and unformatted files
 	@$(TOOLS)/eslint --max-warnings 0 .
 	@$(TOOLS)/depcruise --config .dependency-cruiser.cjs cmd config internal pkg seeds bench test
 	@$(TOOLS)/prettier --log-level warn --check .
+	@$(TOOLS)/buf lint
+	@$(TOOLS)/buf format --diff --exit-code
 
 typecheck: $(INSTALLED) ## check the types
 	@$(TOOLS)/tsc -p .

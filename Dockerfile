@@ -1,0 +1,17 @@
+# One image with all programs, for docker-compose.yml and for wherever containers run.
+FROM node:22-slim AS build
+WORKDIR /tillbook
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN node scripts/build.mjs api worker simulator migrate populate credential outbox verify
+
+FROM node:22-slim
+WORKDIR /tillbook
+ENV NODE_ENV=production
+COPY --from=build /tillbook/bin bin
+COPY --from=build /tillbook/config config
+COPY --from=build /tillbook/migrations migrations
+# Argon2 is machine code, which no bundle holds.
+COPY --from=build /tillbook/node_modules/@node-rs node_modules/@node-rs
+USER node
