@@ -172,6 +172,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION refuse_unless_current(is_current boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if is_current is not true then
+    raise exception 'a row is not as it was when it was decided what to write'
+      using errcode = 'serialization_failure';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION roll_up(of_account text, entries_min bigint, entries_max bigint, split_above bigint)
  RETURNS text
  LANGUAGE plpgsql
@@ -1586,6 +1599,8 @@ revoke all on function refuse_change_of_ordered_cart() from public;
 
 revoke all on function refuse_statement() from public;
 
+revoke all on function refuse_unless_current(boolean) from public;
+
 revoke all on function roll_up(text,bigint,bigint,bigint) from public;
 
 grant usage
@@ -1671,6 +1686,9 @@ grant select
 
 grant execute
   on function balance_before(text,timestamp with time zone) to tillbook_api;
+
+grant execute
+  on function refuse_unless_current(boolean) to tillbook_api;
 
 grant execute
   on function roll_up(text,bigint,bigint,bigint) to tillbook_api;
