@@ -118,6 +118,8 @@ create table outbox_message (
   payload jsonb not null,
   headers jsonb not null default '{}',
   attempts integer not null default 0,
+  claim_no integer not null default 0,
+  void_claim_no integer not null default 0,
   last_error text,
   created_at timestamptz not null,
   available_at timestamptz not null default clock_timestamp(),
@@ -129,6 +131,7 @@ create table outbox_message (
   constraint outbox_message_payload_object check (jsonb_typeof(payload) = 'object'),
   constraint outbox_message_headers_object check (jsonb_typeof(headers) = 'object'),
   constraint outbox_message_attempts_range check (attempts >= 0),
+  constraint outbox_message_claim_range check (void_claim_no between 0 and claim_no),
   constraint outbox_message_last_error_length check (char_length(last_error) <= 1000),
   constraint outbox_message_one_end check (published_at is null or parked_at is null)
 );
@@ -146,6 +149,10 @@ comment on column outbox_message.available_at is
   'Not claimed before: new at once; claimed, when the claim is void; returned by the broker, when it is tried again.';
 comment on column outbox_message.parked_at is 'The broker refused the message itself, not the connection: it waits for somebody to look.';
 comment on column outbox_message.attempts is 'How often the broker refused it. An outage of the broker is no attempt.';
+comment on column outbox_message.claim_no is
+  'Of the last claim: a relay that shows an older one has been overtaken, and judges nothing any more.';
+comment on column outbox_message.void_claim_no is
+  'Taken by the last replay: what the broker has confirmed to claims before it does not count.';
 
 -- For consumers that keep their books here: inserted in the database transaction that handles the message.
 create table inbox_message (
@@ -162,7 +169,8 @@ revoke all on shop_order, order_line, order_key, outbox_message, inbox_message f
 grant select, insert, update (status, total_amount, customer_fullname, product_name, failure, attempts, next_at,
   lease_token, lease_until, updated_at) on shop_order to tillbook_api;
 grant select, insert on order_line, order_key, inbox_message to tillbook_api;
-grant select, insert, update (attempts, last_error, available_at, published_at, parked_at), delete
+grant select, insert, update (attempts, claim_no, void_claim_no, last_error, available_at, published_at,
+  parked_at), delete
   on outbox_message to tillbook_api;
 
 create trigger shop_order_no_delete before delete or truncate on shop_order

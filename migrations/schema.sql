@@ -654,6 +654,8 @@ create table outbox_message (
   payload jsonb not null,
   headers jsonb not null default '{}'::jsonb,
   attempts integer not null default 0,
+  claim_no integer not null default 0,
+  void_claim_no integer not null default 0,
   last_error text,
   created_at timestamptz not null,
   available_at timestamptz not null default clock_timestamp(),
@@ -1016,6 +1018,9 @@ alter table order_line add constraint order_line_unit_price_range
 
 alter table outbox_message add constraint outbox_message_attempts_range
   CHECK (attempts >= 0);
+
+alter table outbox_message add constraint outbox_message_claim_range
+  CHECK (void_claim_no >= 0 AND void_claim_no <= claim_no);
 
 alter table outbox_message add constraint outbox_message_headers_object
   CHECK (jsonb_typeof(headers) = 'object'::text);
@@ -1500,6 +1505,10 @@ comment on column outbox_message.id is 'The message_id by which a consumer knows
 
 comment on column outbox_message.attempts is 'How often the broker refused it. An outage of the broker is no attempt.';
 
+comment on column outbox_message.claim_no is 'Of the last claim: a relay that shows an older one has been overtaken, and judges nothing any more.';
+
+comment on column outbox_message.void_claim_no is 'Taken by the last replay: what the broker has confirmed to claims before it does not count.';
+
 comment on column outbox_message.available_at is 'Not claimed before: new at once; claimed, when the claim is void; returned by the broker, when it is tried again.';
 
 comment on column outbox_message.parked_at is 'The broker refused the message itself, not the connection: it waits for somebody to look.';
@@ -1639,7 +1648,7 @@ grant select, insert
 grant select, insert
   on table order_line to tillbook_api;
 
-grant select, insert, update (attempts, last_error, available_at, published_at, parked_at), delete
+grant select, insert, update (attempts, claim_no, void_claim_no, last_error, available_at, published_at, parked_at), delete
   on table outbox_message to tillbook_api;
 
 grant select, insert, update (external_id, lease_token, lease_until, next_at, attempts, desired, actual, last_error, updated_at)

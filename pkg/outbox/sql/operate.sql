@@ -16,10 +16,11 @@ order by seq
 limit $limit;
 
 -- name: ReplayOutboxMessages :many
--- They wait again, as if they were new.
+-- They wait again, as if they were new. What a relay that had one before says about it counts no more.
 update outbox_message
 set
   published_at = null, parked_at = null, attempts = 0, last_error = null,
+  claim_no = claim_no + 1, void_claim_no = claim_no + 1,
   available_at = clock_timestamp()
 where id = any($ids::uuid[]) and (published_at is not null or parked_at is not null)
 returning id;

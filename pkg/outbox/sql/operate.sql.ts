@@ -57,12 +57,13 @@ export interface ReplayOutboxMessagesRow {
   id: string
 }
 
-/** They wait again, as if they were new. */
+/** They wait again, as if they were new. What a relay that had one before says about it counts no more. */
 export const replayOutboxMessages = many<ReplayOutboxMessagesParams, ReplayOutboxMessagesRow>({
   name: 'operate.ReplayOutboxMessages',
   text: `update outbox_message
 set
   published_at = null, parked_at = null, attempts = 0, last_error = null,
+  claim_no = claim_no + 1, void_claim_no = claim_no + 1,
   available_at = clock_timestamp()
 where id = any($1::uuid[]) and (published_at is not null or parked_at is not null)
 returning id`,
