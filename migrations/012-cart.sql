@@ -14,7 +14,7 @@ create table store (
   -- Prices are in the currency of the account that takes them in.
   constraint store_account_fkey foreign key (account_id, currency) references account (id, currency)
 );
-create index store_user_idx on store (user_id, id);
+create index store_user_idx on store (user_id, created_at, id);
 
 comment on table store is 'A shop of one merchant, with the account that its sales are paid into.';
 comment on column store.user_id is 'The merchant.';
@@ -136,7 +136,8 @@ create table cart (
 with (fillfactor = 50);
 -- One cart is filled at a time.
 create unique index cart_open_key on cart (user_id, store_id) where status = 'open';
-create index cart_user_idx on cart (user_id, created_at, id);
+-- The last one of a user in a store, whatever he has elsewhere.
+create index cart_user_idx on cart (user_id, store_id, created_at, id);
 
 comment on table cart is 'What a user means to buy in a store. An ordered cart never changes again.';
 comment on column cart.lines is 'How many lines are in it, written by the database with them.';
@@ -163,7 +164,10 @@ with (fillfactor = 70);
 -- an insert can give way to one index only; no item's id begins with a colon.
 create unique index cart_line_goods_key on cart_line (cart_id, coalesce(item_id::text, ':' || name))
   where removed_at is null;
-create index cart_line_cart_idx on cart_line (cart_id, created_at, id);
+-- What is in a cart, and apart from it what was taken out: that may be many times as much, and only
+-- a list of all lines looks at it.
+create index cart_line_cart_idx on cart_line (cart_id, created_at, id) where removed_at is null;
+create index cart_line_removed_idx on cart_line (cart_id, created_at, id) where removed_at is not null;
 
 comment on table cart_line is 'One kind of goods in a cart, and how many. A line that was taken out stays, with removed_at.';
 comment on column cart_line.item_id is 'Null: a free name that the catalogue does not know; it has no price and cannot be checked out.';

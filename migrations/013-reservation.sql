@@ -34,8 +34,9 @@ create table reservation (
   constraint reservation_item_length check (char_length(item) between 1 and 200),
   constraint reservation_last_error_length check (char_length(last_error) <= 1000)
 );
--- What there is to do, by the time at which it is due; nothing else is in this index.
-create index reservation_due_idx on reservation (next_at, id) where next_at is not null;
+-- What there is to do, by the time at which it is due; nothing else is in this index. The lease, which only
+-- changes along with the time, is there for counting to need no more than the index.
+create index reservation_due_idx on reservation (next_at, id) include (lease_until) where next_at is not null;
 -- What an operator looks after: few, or something is wrong.
 create index reservation_failed_idx on reservation (id) where desired = 'held' and actual = 'failed';
 create index reservation_leaked_idx on reservation (id)

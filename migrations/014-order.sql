@@ -57,7 +57,7 @@ create table shop_order (
 );
 create index shop_order_owner_idx on shop_order (owner_id, created_at, id);
 create index shop_order_created_idx on shop_order (created_at, id);
-create index shop_order_due_idx on shop_order (next_at, id) where next_at is not null;
+create index shop_order_due_idx on shop_order (next_at, id) include (lease_until) where next_at is not null;
 
 comment on table shop_order is 'What somebody bought: from a cart, or by the code of a product.';
 comment on column shop_order.owner_id is 'Who ordered it, and may see it.';
@@ -126,7 +126,6 @@ create table outbox_message (
   published_at timestamptz,
   parked_at timestamptz,
   constraint outbox_message_pkey primary key (id),
-  constraint outbox_message_seq_key unique (seq),
   constraint outbox_message_version_key unique (aggregate_type, aggregate_id, aggregate_version),
   constraint outbox_message_payload_object check (jsonb_typeof(payload) = 'object'),
   constraint outbox_message_headers_object check (jsonb_typeof(headers) = 'object'),

@@ -863,9 +863,6 @@ alter table cart add constraint cart_id_store_key
 alter table item add constraint item_store_id_key
   UNIQUE (store_id, id) INCLUDE (deleted_at);
 
-alter table outbox_message add constraint outbox_message_seq_key
-  UNIQUE (seq);
-
 alter table outbox_message add constraint outbox_message_version_key
   UNIQUE (aggregate_type, aggregate_id, aggregate_version);
 
@@ -1257,11 +1254,13 @@ CREATE INDEX account_user_idx ON account USING btree (user_id, id);
 
 CREATE UNIQUE INDEX cart_open_key ON cart USING btree (user_id, store_id) WHERE status = 'open'::text;
 
-CREATE INDEX cart_user_idx ON cart USING btree (user_id, created_at, id);
+CREATE INDEX cart_user_idx ON cart USING btree (user_id, store_id, created_at, id);
 
-CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id);
+CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NULL;
 
 CREATE UNIQUE INDEX cart_line_goods_key ON cart_line USING btree (cart_id, COALESCE(item_id::text, ':'::text || name)) WHERE removed_at IS NULL;
+
+CREATE INDEX cart_line_removed_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NOT NULL;
 
 CREATE INDEX hold_open_idx ON hold USING btree (account_id, expires_at) WHERE closed_at IS NULL;
 
@@ -1281,7 +1280,7 @@ CREATE INDEX outbox_message_published_idx ON outbox_message USING btree (publish
 
 CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) WHERE published_at IS NULL AND parked_at IS NULL;
 
-CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) INCLUDE (lease_until) WHERE next_at IS NOT NULL;
 
 CREATE INDEX reservation_failed_idx ON reservation USING btree (id) WHERE desired = 'held'::text AND actual = 'failed'::text;
 
@@ -1291,11 +1290,11 @@ CREATE INDEX reservation_updated_idx ON reservation USING btree (updated_at, id)
 
 CREATE INDEX shop_order_created_idx ON shop_order USING btree (created_at, id);
 
-CREATE INDEX shop_order_due_idx ON shop_order USING btree (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX shop_order_due_idx ON shop_order USING btree (next_at, id) INCLUDE (lease_until) WHERE next_at IS NOT NULL;
 
 CREATE INDEX shop_order_owner_idx ON shop_order USING btree (owner_id, created_at, id);
 
-CREATE INDEX store_user_idx ON store USING btree (user_id, id);
+CREATE INDEX store_user_idx ON store USING btree (user_id, created_at, id);
 
 CREATE INDEX transaction_account_idx ON transaction USING btree (account_id, effective_at, id);
 
