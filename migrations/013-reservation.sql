@@ -26,8 +26,17 @@ create table reservation (
   constraint reservation_held_has_id check (
     actual not in ('held', 'releasing') or external_id is not null
   ),
+  -- What is still wanted was not given back, and what is not yet as it is wanted is due some day, so that
+  -- nothing is ever forgotten.
+  constraint reservation_released_is_wanted check (actual <> 'released' or desired = 'released'),
+  constraint reservation_never_forgotten check (
+    next_at is not null
+    or (desired = 'held' and actual in ('held', 'failed'))
+    or (desired = 'released' and actual = 'released')
+  ),
   constraint reservation_attempts_range check (attempts >= 0),
   constraint reservation_lease_whole check ((lease_token is null) = (lease_until is null)),
+  constraint reservation_lease_ends check (lease_token is null or next_at is not null),
   constraint reservation_traceparent_form check (
     traceparent ~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
   ),
@@ -58,5 +67,7 @@ revoke all on reservation from public, tillbook_api;
 grant select, insert, update (external_id, lease_token, lease_until, next_at, attempts, desired, actual,
   last_error, updated_at) on reservation to tillbook_api;
 
+create trigger reservation_keeps_identity before update of id, line_id, item, created_at on reservation
+  for each statement execute function refuse_statement('a reservation stays what it is, and for which line');
 create trigger reservation_no_delete before delete or truncate on reservation
   for each statement execute function refuse_statement('reservations are released, never deleted');

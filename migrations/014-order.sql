@@ -35,6 +35,7 @@ create table shop_order (
     and (cart_id is null) = (store_id is null)
     and (cart_id is null) = (product_code is not null)
   ),
+  constraint shop_order_cart_for_owner check (cart_id is null or user_id = owner_id),
   constraint shop_order_cart_paid check (cart_id is null or status = 'created'),
   constraint shop_order_created_whole check (
     status <> 'created'
@@ -53,7 +54,9 @@ create table shop_order (
   ),
   constraint shop_order_attempts_range check (attempts >= 0),
   constraint shop_order_lease_whole check ((lease_token is null) = (lease_until is null)),
-  constraint shop_order_due_is_pending check (next_at is null or status = 'pending')
+  -- A pending order is looked after some day, and no other is.
+  constraint shop_order_pending_is_due check ((next_at is not null) = (status = 'pending')),
+  constraint shop_order_lease_of_pending check (lease_token is null or status = 'pending')
 );
 create index shop_order_owner_idx on shop_order (owner_id, created_at, id);
 create index shop_order_created_idx on shop_order (created_at, id);
