@@ -139,8 +139,8 @@ create table outbox_message (
 );
 -- What waits, by the time at which it may be claimed: rows that wait for another try keep nobody from
 -- finding those behind them. Never read by "seq above the last one seen": whoever commits late may have
--- a number below it.
-create index outbox_message_waiting_idx on outbox_message (available_at, seq)
+-- a number below it. The age is there for counting to need no more than the index.
+create index outbox_message_waiting_idx on outbox_message (available_at, seq) include (created_at)
   where published_at is null and parked_at is null;
 create index outbox_message_parked_idx on outbox_message (seq) where parked_at is not null;
 create index outbox_message_published_idx on outbox_message (published_at) where published_at is not null;

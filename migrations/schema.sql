@@ -1315,7 +1315,7 @@ CREATE INDEX outbox_message_parked_idx ON outbox_message USING btree (seq) WHERE
 
 CREATE INDEX outbox_message_published_idx ON outbox_message USING btree (published_at) WHERE published_at IS NOT NULL;
 
-CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) WHERE published_at IS NULL AND parked_at IS NULL;
+CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) INCLUDE (created_at) WHERE published_at IS NULL AND parked_at IS NULL;
 
 CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) INCLUDE (lease_until) WHERE next_at IS NOT NULL;
 

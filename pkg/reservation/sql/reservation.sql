@@ -153,7 +153,8 @@ limit 1;
 -- name: ListReservationChanges :many
 -- Begins a little before: who wrote down an earlier time may commit later. Along the index of what changed,
 -- each looked up by itself, with the longest page as a limit that the server knows. It would begin
--- with all carts that these users ever had: 390 ms instead of 0.3 for one who had 50,000.
+-- with all carts that these users ever had: 390 ms for one who had 50,000, instead of 20 for the 3,000
+-- changes of a busy moment and 0.3 for those of a quiet one.
 select
   r.id, r.line_id, r.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at

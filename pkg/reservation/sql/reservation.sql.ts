@@ -350,7 +350,8 @@ export interface ListReservationChangesRow {
 /**
  * Begins a little before: who wrote down an earlier time may commit later. Along the index of what changed,
  * each looked up by itself, with the longest page as a limit that the server knows. It would begin
- * with all carts that these users ever had: 390 ms instead of 0.3 for one who had 50,000.
+ * with all carts that these users ever had: 390 ms for one who had 50,000, instead of 20 for the 3,000
+ * changes of a busy moment and 0.3 for those of a quiet one.
  */
 export const listReservationChanges = many<ListReservationChangesParams, ListReservationChangesRow>(
   {
