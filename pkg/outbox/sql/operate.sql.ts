@@ -106,6 +106,7 @@ from outbox_message
 where id = any(array(select id from listed))
 order by seq`,
   params: ['has_ids', 'ids', 'state', 'from', 'to', 'limit'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface ReplayOutboxMessagesParams {
@@ -127,6 +128,7 @@ set
 where id = any($1::uuid[]) and (published_at is not null or parked_at is not null)
 returning id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface DiscardOutboxMessagesParams {
@@ -144,4 +146,5 @@ export const discardOutboxMessages = many<DiscardOutboxMessagesParams, DiscardOu
 where id = any($1::uuid[]) and parked_at is not null
 returning id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })

@@ -49,6 +49,14 @@ from unnest(
     'headers',
     'created_at',
   ],
+  arrays: {
+    ids: 'uuid',
+    aggregate_types: 'text',
+    aggregate_ids: 'uuid',
+    exchanges: 'text',
+    routing_keys: 'text',
+    types: 'text',
+  },
 })
 
 export interface ClaimOutboxMessagesParams {
@@ -163,6 +171,7 @@ where m.id = s.id
   and (m.claim_no = s.claim_no or (s.state = 'published' and s.claim_no > m.void_claim_no))
 returning m.id`,
   params: ['ids', 'claim_nos', 'states', 'are_attempts', 'errors', 'waits_ms'],
+  arrays: { ids: 'uuid', states: 'text', errors: 'text', waits_ms: 'int8' },
 })
 
 export interface CountOutboxMessagesParams {

@@ -89,6 +89,7 @@ renewed as (
 )
 select id from leased`,
   params: ['ids', 'lease_token', 'lease_ms'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface SettleReservationParams {
@@ -381,6 +382,7 @@ from (
 order by r.updated_at, r.id
 limit $5::bigint`,
     params: ['user_ids', 'after_updated_at', 'overlap_ms', 'after_id', 'limit'],
+    arrays: { user_ids: 'text' },
   },
 )
 
