@@ -124,9 +124,17 @@ describe('a total that the customer expects', () => {
   })
 
   test('and any other is refused with the one that it is now', () => {
-    for (const other of ['20.99', '21.001', '-21', '0']) {
+    const others = {
+      '20.99': '20.99',
+      '21.001': '21.001',
+      '-21': '-21.00',
+      '20.50': '20.50',
+      '0': '0.00',
+    }
+    for (const [other, shown] of Object.entries(others)) {
       expect(refusalOf(ask(other)[0])).toMatchObject({
         code: 'checkout.total_changed',
+        detail: `The cart comes to 21.00 EUR, and not to ${shown}.`,
         members: { total: '21.00', lines: [{ line_id: 'line-a', unit_price: '10.50' }] },
       })
     }
