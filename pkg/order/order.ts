@@ -98,7 +98,8 @@ export interface OrderMessage {
   exchange: string
   routingKey: string
   type: string
-  payload: JsonObject
+  /** JSON, with all digits of its numbers. */
+  payload: string
   headers: Record<string, string>
 }
 

@@ -1,8 +1,8 @@
 -- name: ListOutboxMessages :many
 -- For somebody who looks: of one state, the oldest first.
 select
-  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type, payload, headers,
-  attempts, last_error, created_at, published_at, parked_at
+  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type,
+  payload::text as "payload!", headers, attempts, last_error, created_at, published_at, parked_at
 from outbox_message
 where case $state::text
     when 'waiting' then published_at is null and parked_at is null

@@ -20,7 +20,7 @@ export interface ListOutboxMessagesRow {
   exchange: string
   routing_key: string
   type: string
-  payload: Json
+  payload: string
   headers: Json
   attempts: number
   last_error: string | null
@@ -33,8 +33,8 @@ export interface ListOutboxMessagesRow {
 export const listOutboxMessages = many<ListOutboxMessagesParams, ListOutboxMessagesRow>({
   name: 'operate.ListOutboxMessages',
   text: `select
-  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type, payload, headers,
-  attempts, last_error, created_at, published_at, parked_at
+  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type,
+  payload::text as "payload", headers, attempts, last_error, created_at, published_at, parked_at
 from outbox_message
 where case $1::text
     when 'waiting' then published_at is null and parked_at is null
