@@ -122,7 +122,7 @@ test('R3: what is refused or fails eight times is failed, says why, and can be a
   )
 })
 
-test('R1 C1: it is the same cart over REST and gRPC, and a free name has no price and is not bought', async () => {
+test('R1 C1 C2: it is the same cart over REST and gRPC, and a free name has no price and is not bought', async () => {
   programs = await openPrograms({ delayScale: 0.001 })
   const as = await aCustomer(programs, 'ada', '100.00')
   const id = await anItem(programs, { name: 'pen', price: '0.10' })

@@ -32,7 +32,7 @@ async function walk(as: Principal, limit: number): Promise<string[]> {
   return ids
 }
 
-test('pages give every order once, the newest first, also of one and the same moment', async () => {
+test('O1 pages give every order once, the newest first, also of one and the same moment', async () => {
   const customer = await aCustomer(shop, service)
   const placed = await orders(7, customer)
   await shop.sql('update shop_order set updated_at = updated_at where owner_id = $1', [
@@ -52,7 +52,7 @@ test('what is ordered while somebody turns pages moves none of them', async () =
   expect([...first.data, ...second.data].map(({ id }) => id)).toEqual([...placed].reverse())
 })
 
-test('somebody else’s order is not there, and an operator sees all', async () => {
+test('O1 somebody else’s order is not there, and an operator sees all', async () => {
   const [one, other] = [await aCustomer(shop, service), await aCustomer(shop, service)]
   const [id = ''] = await orders(1, one)
   expect((await shop.list('', other)).data).toEqual([])

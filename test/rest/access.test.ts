@@ -234,11 +234,11 @@ function plain(text: string, world: World): string {
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|USER-(?:[abc]|store)/g, 'ID')
 }
 
-test('each route has its request here, and none is here that is not served', () => {
+test('C4: each route has its request here, and none is here that is not served', () => {
   expect(Object.keys(cases).sort()).toEqual(routes.map(nameOf).sort())
 })
 
-describe.each(routes.map((route) => [nameOf(route), route] as const))('%s', (name, route) => {
+describe.each(routes.map((route) => [nameOf(route), route] as const))('C4: %s', (name, route) => {
   const {
     isOwned,
     isPersonal,

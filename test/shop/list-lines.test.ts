@@ -35,8 +35,8 @@ const states: [string, object, object][] = [
   ['pending', { actual: 'unknown', attempts: 1, ...leased }, { next_attempt_at: null }],
   [
     'pending',
-    { actual: 'unknown', attempts: 2, last_error: 'no answer in time' },
-    { attempts: 2, reason: 'no answer in time' },
+    { actual: 'unknown', attempts: 2, last_error: 'too late', next_at: '2100-01-01T00:00:00Z' },
+    { attempts: 2, reason: 'too late', next_attempt_at: '2100-01-01T00:00:00.000000Z' },
   ],
   ['reserved', { actual: 'held', external_id: 1234, next_at: null }, { reservation_id: 1234 }],
   [
