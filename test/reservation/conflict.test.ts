@@ -22,7 +22,7 @@ async function startService() {
   const made = new Map<string, number>()
   const underWay = new Set<string>()
   const live = new Set<number>()
-  const state = { isSlow: true, conflicts: 0, retryAfter: false }
+  const state = { isSlow: true, isElsewhere: false, conflicts: 0, retryAfter: false }
 
   function finish(key: string): number {
     const id = made.get(key) ?? made.size + 1
@@ -32,7 +32,7 @@ async function startService() {
   }
 
   function reserve(key: string, res: ServerResponse): void {
-    if (underWay.has(key)) {
+    if (underWay.has(key) || state.isElsewhere) {
       state.conflicts += 1
       const headers = state.retryAfter ? { 'retry-after': '0' } : {}
       return void res.writeHead(409, headers).end()
@@ -88,6 +88,18 @@ test.each([false, true])(
     expect(service.live.size).toBe(3)
   },
 )
+
+test('R3: a first 409 is a no, unless it asks to come again', async () => {
+  Object.assign(service.state, { isElsewhere: true, retryAfter: true })
+  const again = await shop.add({ count: 2 })
+  work()
+  await pollUntil(() => service.state.conflicts >= 6, { what: 'conflicts' })
+  expect((await shop.rows(again)).filter(({ actual }) => actual === 'failed')).toEqual([])
+  service.state.retryAfter = false
+  const refused = await shop.add({ count: 2 })
+  const rows = await shop.reaches(refused, 'failed')
+  expect(rows.map(({ attempts }) => attempts)).toEqual([0, 0])
+})
 
 test('R3: a line that goes while its reservation is under way is given back in the end', async () => {
   const lines = await shop.add({ count: 3 })
