@@ -1,6 +1,5 @@
 import type { Outcome } from '../../internal/amqp/outcome'
 import type { Instant } from '../../internal/clock/instant'
-import type { JsonObject } from '../../internal/json/json'
 
 /** An event on its way out, as the transaction that made it true wrote it. */
 export interface OutboxMessage {
@@ -14,7 +13,8 @@ export interface OutboxMessage {
   exchange: string
   routingKey: string
   type: string
-  payload: JsonObject
+  /** An object in JSON, with all digits of its numbers. */
+  payload: string
   /** Go along as AMQP headers, as `traceparent`. */
   headers: Record<string, string>
   createdAt: Instant

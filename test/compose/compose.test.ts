@@ -53,7 +53,7 @@ function portsOf({ ports }: Service): string[] {
   return ports.map((port) => port.split(':').at(-1)!)
 }
 
-test('starts everything that Tillbook consists of, in order', () => {
+test('C6 O5: starts everything that Tillbook consists of, in order', () => {
   const others = ['postgres', 'rabbitmq', 'redis', 'role']
   expect(Object.keys(services).sort()).toEqual(
     [...programs.map(([name]) => name), ...others].sort(),

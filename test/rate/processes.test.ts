@@ -24,7 +24,7 @@ const config = {
   },
 }
 
-describeWith('Redis', 'two processes of the API', () => {
+describeWith('Redis', 'R6: two processes of the API', () => {
   let database: TestDatabase
   let proxy: TcpProxy
   let processes: SpawnedProgram[]

@@ -52,7 +52,7 @@ describe('GET /me', () => {
   })
 })
 
-describe('nobody gets in', () => {
+describe('C4: nobody gets in', () => {
   test.each<[string, string | undefined]>([
     ['nothing', undefined],
     ['an empty header', ''],

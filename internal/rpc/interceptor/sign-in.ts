@@ -4,6 +4,7 @@ import type { Principal } from '../../auth/principal'
 import { Fault } from '../../fault/fault'
 import type { Authenticate } from '../../http/authorize'
 import type { RateKind, RateLimit } from '../../http/rate-limit'
+import { assertOwnSite } from '../../http/site'
 import { callOf, type RpcCall } from '../call'
 import { nameOf, type Allowed } from '../service'
 
@@ -21,6 +22,8 @@ export function signIn(
     const roles = allowed.get(nameOf(req.method))
     if (roles === 'anyone') return next(req)
     const call = callOf(req.contextValues)
+    // Every rpc is sent as a POST, so that a page of another site may not even read.
+    assertOwnSite(call.req)
     const principal = await identify(call, authenticate, rateLimit)
     const headers = rateLimit && (await spend(rateLimit, kindOf(req.method), call, principal))
     if (!roles?.includes(principal.role)) {

@@ -66,8 +66,8 @@ listed as materialized (
   limit $limit
 )
 select
-  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type, payload, headers,
-  attempts, last_error, created_at, published_at, parked_at
+  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type,
+  payload::text as "payload!", headers, attempts, last_error, created_at, published_at, parked_at
 from outbox_message
 where id = any(array(select id from listed))
 order by seq;

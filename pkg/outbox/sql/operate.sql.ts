@@ -20,7 +20,7 @@ export interface ListOutboxMessagesRow {
   exchange: string
   routing_key: string
   type: string
-  payload: Json
+  payload: string
   headers: Json
   attempts: number
   last_error: string | null
@@ -100,8 +100,8 @@ listed as materialized (
   limit $6
 )
 select
-  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type, payload, headers,
-  attempts, last_error, created_at, published_at, parked_at
+  id, aggregate_type, aggregate_id, aggregate_version, exchange, routing_key, type,
+  payload::text as "payload", headers, attempts, last_error, created_at, published_at, parked_at
 from outbox_message
 where id = any(array(select id from listed))
 order by seq`,

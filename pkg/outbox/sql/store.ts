@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import type { ClaimedMessage, OutboxMessage, OutboxStore, Settlement } from '../outbox'
 import {
@@ -57,7 +56,7 @@ export async function insertMessages(
     exchanges: messages.map(({ exchange }) => exchange),
     routing_keys: messages.map(({ routingKey }) => routingKey),
     types: messages.map(({ type }) => type),
-    payloads: messages.map(({ payload }) => JSON.stringify(payload)),
+    payloads: messages.map(({ payload }) => payload),
     headers: messages.map(({ headers }) => JSON.stringify(headers)),
     created_at: messages.map(({ createdAt }) => createdAt),
   })
@@ -84,7 +83,7 @@ function toClaimed(row: ClaimOutboxMessagesRow): ClaimedMessage {
     exchange: row.exchange,
     routingKey: row.routing_key,
     type: row.type,
-    payload: row.payload as JsonObject,
+    payload: row.payload,
     headers: row.headers as Record<string, string>,
     attempts: row.attempts,
     claimNo: row.claim_no,
