@@ -86,6 +86,8 @@ const http = section({
   body_bytes_max: wholeNumber(1024, 16_777_216).default(65_536),
   requests_max: wholeNumber(1, 100_000).default(256),
   large_requests_max: wholeNumber(1, 10_000).default(8),
+  uploads_max: wholeNumber(1, 100_000).default(1024),
+  uploads_of_address_max: wholeNumber(1, 100_000).default(256),
   request_timeout_ms: wholeNumber(100, msMax).default(2800),
   stream_timeout_ms: wholeNumber(1000, msMax).default(300_000),
   shutdown_timeout_ms: wholeNumber(100, 9000).default(8000),

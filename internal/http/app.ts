@@ -8,6 +8,7 @@ import express, {
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
 import type { Tracer } from '../trace/tracer'
+import type { AwaitBody } from './admission'
 import { assertRoles, newAuthorizer, principalOf, type Authenticate } from './authorize'
 import { exchangeOf, newBorder, tracerOf, type Border, type Observe } from './border'
 import { newDocs } from './docs'
@@ -15,7 +16,7 @@ import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
 import type { ApiInfo } from './openapi'
 import { collectFaults } from './problem'
-import { assertBody, newBodyReader, newOptionalBodyReader, toTransportFault } from './request-body'
+import { assertBody, newReaderOf, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { RateLimit } from './rate-limit'
 import type { Route } from './route'
@@ -30,6 +31,8 @@ export interface HttpAppOptions {
   authenticate: Authenticate
   /** Without it anybody may ask as often as they like. */
   rateLimit?: RateLimit | undefined
+  /** Bounds the bodies that are on their way; without it they are as many as the requests. */
+  awaitBody?: AwaitBody
   log: Log
   /** For routes that name no limit of their own. */
   bodyBytesMax: number
@@ -69,22 +72,18 @@ export function newHttpApp(options: HttpAppOptions): Express {
   return app
 }
 
-type Settings = 'authenticate' | 'rateLimit' | 'bodyBytesMax' | 'requestTimeoutMs'
+type Settings = 'authenticate' | 'rateLimit' | 'awaitBody' | 'bodyBytesMax' | 'requestTimeoutMs'
 type Context = Pick<HttpAppOptions, Settings> & { border: Border }
 
 /** One Express route for each path, so that a request is matched against as few as there are. */
 function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
-  const readUsual = newBodyReader(context.bodyBytesMax)
-  const bodyReaderOf = ({ bodyBytesMax, isBodyOptional }: Route): RequestHandler => {
-    if (isBodyOptional) return newOptionalBodyReader(bodyBytesMax ?? context.bodyBytesMax)
-    return bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
-  }
+  const readerOf = newReaderOf(context)
   for (const [path, siblings] of byPath(routes)) {
     const mounted = app.route(path)
     for (const route of siblings) {
       const authorize = newAuthorizer(route, context)
       const serve = newServe(route, context)
-      const steps = route.body ? [authorize, bodyReaderOf(route), serve] : [authorize, serve]
+      const steps = route.body ? [authorize, readerOf(route), serve] : [authorize, serve]
       mounted[route.method](...steps)
     }
   }
