@@ -124,6 +124,10 @@ const rpc = section({
   calls_max: wholeNumber(1, 100_000).default(256),
   streams_max: wholeNumber(1, 100_000).default(64),
   streams_per_connection_max: wholeNumber(1, 10_000).default(128),
+  uploads_max: wholeNumber(1, 100_000).default(1024),
+  uploads_of_address_max: wholeNumber(1, 100_000).default(256),
+  connections_max: wholeNumber(1, 100_000).default(1024),
+  connections_of_address_max: wholeNumber(1, 100_000).default(256),
   call_timeout_ms: wholeNumber(100, msMax).default(2800),
   idle_timeout_ms: wholeNumber(1000, msMax).default(300_000),
 })

@@ -119,8 +119,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       routes,
       requestsMax: http.requests_max,
       largeRequestsMax: http.large_requests_max,
-      arrivalsMax: http.uploads_max,
-      arrivalsOfNetworkMax: http.uploads_of_address_max,
+      uploads: { max: http.uploads_max, ofNetworkMax: http.uploads_of_address_max },
       addressOf,
       log,
     })
@@ -150,7 +149,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     closers.add(server.close)
     const { authenticate } = signIns
     const rpc = await startRpc(config, {
-      ...{ ...commerce, ...watch, authenticate, rateLimit, log, tracer },
+      ...{ ...commerce, ...watch, authenticate, addressOf, rateLimit, log, tracer },
     })
     // Both at once: they have one time to close in.
     closers.add(() => Promise.all([server.close(), rpc?.close()]))

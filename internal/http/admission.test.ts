@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { roles } from '../auth/principal'
 import { newAddressOf } from './address'
 import { newAdmission } from './admission'
-import type { ArrivalLimits } from './arrival'
+import type { CrowdLimits } from './crowd'
 import { newKeepingLog, newThingApp, newThingRoutes, type Handle } from './fixture'
 import { route } from './route'
 import { startServer, type RunningServer } from './server'
@@ -15,7 +15,7 @@ afterEach(() => running?.close())
 /** Handlers wait until they are let go. */
 async function start(
   requestsMax: number,
-  { bodyBytesMax = 1000, ...change }: Partial<ArrivalLimits & { bodyBytesMax: number }> = {},
+  { bodyBytesMax = 1000, ...change }: Partial<CrowdLimits & { bodyBytesMax: number }> = {},
 ) {
   const waiting: (() => void)[] = []
   const wait: Handle = ({ params }) =>
@@ -34,7 +34,7 @@ async function start(
   const routes = [...newThingRoutes(wait), urgent]
   const admission = newAdmission({
     ...{ routes, requestsMax, largeRequestsMax: 1, log: newKeepingLog() },
-    ...{ arrivalsMax: 100, arrivalsOfNetworkMax: 100, ...change },
+    uploads: { max: 100, ofNetworkMax: 100, ...change },
     addressOf: newAddressOf(1),
   })
   const { app, log } = newThingApp(wait, { routes, bodyBytesMax, awaitBody: admission.awaitBody })
@@ -182,7 +182,7 @@ const isCut = ({ received, socket }: ReturnType<typeof open>) =>
   received().includes(' 408 ') && received().includes('"request.too_slow"') && socket.destroyed
 
 test('of too many slow bodies of one network, the first gives way, and no other network’s', async () => {
-  const { port } = await start(10, { arrivalsOfNetworkMax: 2 })
+  const { port } = await start(10, { ofNetworkMax: 2 })
   const [theirs, first, ...others] = await openInTurn(port, [
     ...['198.51.100.1', '192.0.2.1', '192.0.2.1', '192.0.2.1'],
   ])
@@ -192,7 +192,7 @@ test('of too many slow bodies of one network, the first gives way, and no other 
 })
 
 test('of too many in all, the first of the network with the most gives way', async () => {
-  const { port, waiting, letGo } = await start(10, { arrivalsMax: 3 })
+  const { port, waiting, letGo } = await start(10, { max: 3 })
   const [honest, first, ...others] = await openInTurn(port, [
     ...['198.51.100.1', '192.0.2.1', '192.0.2.1', '203.0.113.1'],
   ])
@@ -217,7 +217,7 @@ test('a body without a length counts as large only where a large one is taken', 
 })
 
 test('the places of bodies whose connection broke are free again', async () => {
-  const { port, waiting, letGo } = await start(1, { arrivalsMax: 2 })
+  const { port, waiting, letGo } = await start(1, { max: 2 })
   for (let i = 0; i < 10; i++) {
     const gone = open(port, slowly())
     await until(() => gone.socket.bytesWritten > 0)

@@ -3,19 +3,21 @@ import type { Socket } from 'node:net'
 import { networkOf } from '../auth/attempt'
 import { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
-import { newArrivals, type ArrivalLimits } from './arrival'
 import { requestIdOf } from './border'
+import { newCrowd, type CrowdLimits } from './crowd'
 import { generalFaults } from './general-fault'
 import { toProblem } from './problem'
 import type { Route } from './route'
 
-export interface AdmissionOptions extends ArrivalLimits {
+export interface AdmissionOptions {
   /** Those marked `uncounted` are let in always. */
   routes: readonly Route[]
   /** Requests worked on at once; each one beyond is refused with api.busy. */
   requestsMax: number
   /** Of them, those with a large body, which is in memory several times until it is answered. */
   largeRequestsMax: number
+  /** Bodies that are on their way. */
+  uploads: CrowdLimits
   /** Where a request comes from. */
   addressOf(req: IncomingMessage): string
   log: Log
@@ -70,7 +72,7 @@ const admitted = () => 'admitted' as const
 export function newAdmission(options: AdmissionOptions): Admission {
   const { routes, requestsMax, largeRequestsMax, addressOf, log } = options
   const uncounted = new Set(routes.filter((route) => route.uncounted).map(({ path }) => path))
-  const arrivals = newArrivals(options)
+  const uploads = newCrowd(options.uploads)
   const tell = newTeller(log)
   const places = new WeakMap<IncomingMessage, Place>()
   const perSocket = new WeakMap<Socket, Set<Place>>()
@@ -121,7 +123,7 @@ export function newAdmission(options: AdmissionOptions): Admission {
     setWorking(place, false)
     // Of a body without a length it is known only now how large it may become.
     if (bodyBytesMax <= largeBytes) setLarge(place, false)
-    place.stopAwaiting = arrivals.enter(networkOf(addressOf(req)), () => {
+    place.stopAwaiting = uploads.enter(networkOf(addressOf(req)), () => {
       place.isOver = true
       tell()
       giveWay()
