@@ -100,6 +100,7 @@ const auth = section({
   hashes_in_flight_max: wholeNumber(1, 64).default(2),
   hash_queue_max: wholeNumber(0, 10_000).default(64),
   user_failures_max: wholeNumber(1, 1000).default(5),
+  user_failures_anywhere_max: wholeNumber(1, 100_000).default(100),
   address_failures_max: wholeNumber(1, 100_000).default(20),
   trusted_proxies: wholeNumber(0, 10).default(0),
 })
