@@ -97,6 +97,7 @@ const auth = section({
   demo_operator: flag.default(false),
   remember_ms: wholeNumber(1, msMax).default(60_000),
   remembered_max: wholeNumber(1, 1_000_000).default(10_000),
+  recheck_ms: wholeNumber(10, msMax).default(15_000),
   hashes_in_flight_max: wholeNumber(1, 64).default(2),
   hash_queue_max: wholeNumber(0, 10_000).default(64),
   user_failures_max: wholeNumber(1, 1000).default(5),

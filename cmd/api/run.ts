@@ -128,6 +128,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
       authenticate: signIns.authenticate,
+      confirm: { isStill: signIns.authenticator.isStill, intervalMs: config.auth.recheck_ms },
       rateLimit,
       awaitBody: admission.awaitBody,
       log,

@@ -11,6 +11,7 @@ import type { Tracer } from '../trace/tracer'
 import type { AwaitBody } from './admission'
 import { assertRoles, newAuthorizer, principalOf, type Authenticate } from './authorize'
 import { exchangeOf, newBorder, tracerOf, type Border, type Observe } from './border'
+import { whileConfirmed, type Confirm } from './confirm'
 import { newDocs } from './docs'
 import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
@@ -19,8 +20,8 @@ import { collectFaults } from './problem'
 import { assertBody, newReaderOf, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { RateLimit } from './rate-limit'
-import type { Route } from './route'
-import { streamLimits, type StreamLimits } from './stream'
+import type { Answer, Route, RouteInput } from './route'
+import { isStream, streamLimits, type StreamLimits } from './stream'
 
 export interface HttpAppOptions {
   routes: readonly Route[]
@@ -29,6 +30,8 @@ export interface HttpAppOptions {
   info: ApiInfo
   /** Asked for every route that is not for anyone. */
   authenticate: Authenticate
+  /** Looks now and then whether whoever reads a stream without an end may still; without it they may. */
+  confirm?: { isStill: Confirm; intervalMs: number }
   /** Without it anybody may ask as often as they like. */
   rateLimit?: RateLimit | undefined
   /** Bounds the bodies that are on their way; without it they are as many as the requests. */
@@ -72,7 +75,8 @@ export function newHttpApp(options: HttpAppOptions): Express {
   return app
 }
 
-type Settings = 'authenticate' | 'rateLimit' | 'awaitBody' | 'bodyBytesMax' | 'requestTimeoutMs'
+type Settings =
+  'authenticate' | 'confirm' | 'rateLimit' | 'awaitBody' | 'bodyBytesMax' | 'requestTimeoutMs'
 type Context = Pick<HttpAppOptions, Settings> & { border: Border }
 
 /** One Express route for each path, so that a request is matched against as few as there are. */
@@ -101,7 +105,7 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
   return paths
 }
 
-function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestHandler {
+function newServe(route: Route, { border, confirm, requestTimeoutMs }: Context): RequestHandler {
   const read = newInputReader(route)
   const negotiate = newNegotiator(route)
   const expire = (req: Request, res: Response) => {
@@ -120,13 +124,24 @@ function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestH
         ? tracer.within(span, () => route.handle(input))
         : route.handle(input))
       if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)
-      else border.answer(req, res, answer)
+      else border.answer(req, res, confirm ? confirmed(answer, input, confirm) : answer)
     } catch (error) {
       border.refuse(req, res, error)
     }
   }
   // Express is not given the promise: it has nothing to wait for.
   return (req, res) => void serve(req, res)
+}
+
+function confirmed(
+  answer: Answer,
+  { principal, requestId }: RouteInput,
+  { isStill, intervalMs }: NonNullable<HttpAppOptions['confirm']>,
+): Answer {
+  const { body, endless } = answer
+  if (!endless || !isStream(body)) return answer
+  const options = { isStill: () => isStill(principal), intervalMs, requestId }
+  return { ...answer, body: whileConfirmed(body, options) }
 }
 
 function timeout(requestTimeoutMs: number): Fault {
