@@ -67,9 +67,10 @@ describeWith('Redis', 'R6: two processes of the API', () => {
 
   test('count together who guesses a password', async () => {
     const userId = someAddress().replaceAll(':', '-')
+    const address = someAddress()
     const guess = async (i: number) => {
       const Authorization = `Basic ${btoa(`${userId}:guess ${i}`)}`
-      const headers = { Authorization, 'X-Forwarded-For': someAddress() }
+      const headers = { Authorization, 'X-Forwarded-For': address }
       return (await fetch(`${urls[i % 2]!}/me`, { headers })).status
     }
     const statuses = []
