@@ -53,8 +53,10 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
-    throw unreadable(path, why, error)
+    throw unreadable(
+      path,
+      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`,
+    )
   }
 }
 

@@ -86,7 +86,8 @@ test('a port in use exits 1 and names it', async () => {
   const { code, stderr } = await serve({ PORT: String(port) }).exited
   server.close()
   expect(code).toBe(1)
-  expect(stderr).toMatch(new RegExp(`EADDRINUSE.*:${port}\n$`))
+  const what = `port ${port} on 127.0.0.1 is in use: stop what holds it, or choose another with PORT=…`
+  expect(stderr.trim().split('\n').at(-1)).toBe(`tillbook-api: ${what}`)
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s closes what runs and exits 0', async (signal) => {
@@ -139,9 +140,10 @@ test.each([
   const fill = ['--users', '1', '--transactions', '20', 'config/populate/local.json']
   if (isFilled) await spawnProgram('populate', fill, env).exited
   const api = spawnProgram('api', ['--hints', 'config/api/local.json'], env)
-  await api.ready(/Try the shop:\n(?: +curl .*\n)+\n/)
+  await api.ready(/Try the shop:\n(?: +curl .*\n)+\nCtrl-C/)
   expect(api.output()).toMatch(/^The reference: +http:\S+\/docs$/m)
   expect(api.output()).toMatch(/^The simulator: +http:\S+$/m)
+  expect(api.output()).toMatch(/^Ctrl-C stops it\.$/m)
   const lines = api.output().match(/curl .*/g)!
   expect(lines.some((line) => line.includes('/checkout'))).toBe(isFilled)
   for (const line of lines) {
