@@ -18,6 +18,7 @@ import {
 const schemas = { api, migrate, populate, database, verify, credential, simulator, worker, outbox }
 
 export type Program = keyof typeof schemas
+export const programs = Object.keys(schemas) as Program[]
 export type Config<P extends Program> = z.output<(typeof schemas)[P]>
 export type ApiConfig = Config<'api'>
 export type MigrateConfig = Config<'migrate'>

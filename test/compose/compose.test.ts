@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { loadConfig, type Program } from '../../config/config'
+import { loadConfig, programs as configured, type Program } from '../../config/config'
 import { newDatabase } from '../harness/database'
 import { projectFolder, spawnProgram } from '../harness/program'
 import { onServer } from '../harness/server'
@@ -123,11 +123,10 @@ test('the database and the broker let in who the programs are', () => {
     const config = loadConfig(program, join(projectFolder, `config/${program}/compose.json`), {})
     return 'database' in config ? config.database.url : undefined
   }
-  for (const program of readdirSync(join(projectFolder, 'config'), { withFileTypes: true })) {
-    if (!program.isDirectory() || program.name === 'simulator') continue
-    const isServing = ['api', 'worker'].includes(program.name)
+  for (const program of configured.filter((name) => name !== 'simulator')) {
+    const isServing = ['api', 'worker'].includes(program)
     const login = isServing ? owner.replace(`${user}:`, 'tillbook_app:') : owner
-    expect([program.name, urlOf(program.name as Program)]).toEqual([program.name, login])
+    expect([program, urlOf(program)]).toEqual([program, login])
   }
   expect(services.role!.command).toContain(owner)
   const { RABBITMQ_DEFAULT_USER: name, RABBITMQ_DEFAULT_PASS: word } =
