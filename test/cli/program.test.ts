@@ -17,6 +17,7 @@ const programs = [
   'simulator',
   'worker',
   'outbox',
+  'generate',
 ]
 // Programs are started many times, on a machine that may be busy with other things.
 jest.setTimeout(30_000)

@@ -138,6 +138,9 @@ test('the database and the broker let in who the programs are', () => {
 test('the image has what its programs need', () => {
   const copied = image.match(/(?<=^COPY --from=build \/tillbook\/)\S+/gm) ?? []
   expect(copied).toEqual(['bin', 'config', 'migrations', 'node_modules/@node-rs'])
+  const [, command = ''] = /^CMD \[(.*)\]$/m.exec(image) ?? []
+  expect(command).toBe(services.api!.command!.map((word) => `"${word}"`).join(', '))
+  expect(image).toContain(`EXPOSE ${portsOf(services.api!).join(' ')}\n`)
   const ignored = read('.dockerignore').split('\n')
   expect(ignored).toEqual(expect.arrayContaining(['node_modules', 'bin', '.data', '.git']))
 })

@@ -31,6 +31,7 @@ test.each([
   ['/openapi.json', 'application/json', /"openapi":/],
   ['/docs', 'text/html; charset=utf-8', /\/docs\/redoc\.js/],
   ['/docs/problems', 'text/html; charset=utf-8', /account\.insufficient_funds/],
+  ['/docs/problems', 'text/html; charset=utf-8', /color-scheme: light dark/],
   ['/docs/redoc.js', 'text/javascript; charset=utf-8', /redoc/i],
 ])('serves %s from itself, asking nobody else', async (path, type, text) => {
   const answer = await api.send({ path })
