@@ -171,7 +171,7 @@ export function newStores(
     onManyEntries,
     watch,
     companions,
-    takesTurns: database.prepared_statements,
+    ownsSessions: database.prepared_statements,
     attemptsMax: ledger.attempts_max,
     outcomeTimeoutMs: ledger.outcome_timeout_ms,
     sleep,
@@ -194,7 +194,7 @@ export interface Stores {
 /** The use cases over any stores: PostgreSQL here, others in the benchmark. */
 export function newApps(
   stores: Stores,
-  config: Pick<ApiConfig, 'ledger'>,
+  config: Pick<ApiConfig, 'ledger' | 'database'>,
   ids = systemIds,
   watch?: GroupWatch,
 ): Apps {
@@ -202,6 +202,7 @@ export function newApps(
   const accounts = newAccountApp({ accounts: stores.accounts, ids })
   const limits = {
     lanes: config.ledger.lanes,
+    behind: config.database.prepared_statements ? 1 : 0,
     groupRequestsMax: config.ledger.group_requests_max,
     queueRequestsMax: config.ledger.queue_requests_max,
     queueWaitMaxMs: config.ledger.queue_wait_ms_max,

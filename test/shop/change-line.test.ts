@@ -79,7 +79,7 @@ test.each([
     const as = await shop.aUser()
     const { id } = await shop.add(as, 'pen')
     await shop.sql(
-      `update reservation set actual = $2, external_id = $3, attempts = 3, next_at = null,
+      `update reservation set actual = $2, external_id = $3, attempts = 3, next_at = '2999-01-01',
       lease_token = '00000000-0000-0000-0000-00000000000a', lease_until = '2999-01-01'
      where line_id = $1`,
       [id, actual, external],

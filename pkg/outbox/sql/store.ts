@@ -22,7 +22,10 @@ export function newOutboxStore(db: Executor): OutboxStore {
     },
 
     async settle(settlements) {
-      if (settlements.length > 0) await settleOutboxMessages(db, columnsOf(settlements))
+      if (settlements.length === 0) return []
+      const rows = await settleOutboxMessages(db, columnsOf(settlements))
+      const settled = new Set(rows.map(({ id }) => id))
+      return settlements.filter(({ id }) => settled.has(id))
     },
 
     async count(countMax) {
@@ -63,6 +66,7 @@ export async function insertMessages(
 function columnsOf(settlements: readonly Settlement[]) {
   return {
     ids: settlements.map(({ id }) => id),
+    claim_nos: settlements.map(({ claimNo }) => claimNo),
     states: settlements.map(({ state }) => state),
     are_attempts: settlements.map(({ isAttempt }) => isAttempt),
     errors: settlements.map(({ error }) => error),
@@ -83,6 +87,7 @@ function toClaimed(row: ClaimOutboxMessagesRow): ClaimedMessage {
     payload: row.payload as JsonObject,
     headers: row.headers as Record<string, string>,
     attempts: row.attempts,
+    claimNo: row.claim_no,
     createdAt: row.created_at,
   }
 }

@@ -15,6 +15,8 @@ import { transactionFaults, type TransactionStore } from '../transaction'
 /** The limits of the group commit, in instructions; see internal/group. */
 export interface LedgerLimits {
   lanes: number
+  /** Groups that may be sent behind another; none where the store carries them out one by one. */
+  behind?: number
   groupRequestsMax: number
   queueRequestsMax: number
   queueWaitMaxMs: number
@@ -42,7 +44,7 @@ export function newLedger(
 ): Ledger {
   const group = newGroupCommit<LedgerRequest, LedgerAnswer>({
     ...limits,
-    commit: (group) => transactions.post(group),
+    commit: transactions.post,
     weigh: weightOf,
     touches: touchesWithKeys,
     isDivisible: isOneRequestsFault,

@@ -1,12 +1,14 @@
 import type { JsonObject } from '../../../internal/json/json'
-import type { Changes, LateEntry, StoredAnswer } from '../book'
+import type { Changes, LateEntry, LockedAccount, StoredAnswer } from '../book'
 import type { Decision } from '../decide'
 import type { Hold } from '../../hold/hold'
+import type { Movement } from '../transaction'
 import { toStoredHold } from './row'
 import type {
   InsertHoldsParams,
   InsertLateEntriesParams,
   UpdateHoldsParams,
+  WriteFromRecallParams,
   WriteGroupParams,
 } from './transaction.sql.ts'
 
@@ -17,16 +19,8 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
     now,
     xact_no: xactNo,
     ids: movements.map((m) => m.id),
-    account_ids: movements.map((m) => m.accountId),
-    currencies: movements.map((m) => m.currency),
-    amounts: movements.map((m) => m.amount),
-    balances_after: movements.map((m) => m.balanceAfter),
     entry_nos: movements.map((m) => m.entryNo),
-    counterparty_ids: movements.map((m) => m.counterpartyId),
-    counterparty_balances_after: movements.map((m) => m.counterpartyBalanceAfter),
-    counterparty_entry_nos: movements.map((m) => m.counterpartyEntryNo),
-    descriptions: movements.map((m) => m.description),
-    metadata: movements.map((m) => toJsonText(m.metadata)),
+    ...toMovementColumns(movements),
     // Most count from now on: that is said once, as a time costs more to write and read than the rest.
     effective_at: movements.map((m) => (m.effectiveAt === now ? null : m.effectiveAt)),
     reverses_ids: movements.map((m) => m.reversesId),
@@ -37,6 +31,45 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
     changed_held: accounts.map((account) => account.held),
     changed_entry_nos: accounts.map((account) => account.entryNo),
     ...toAnswerColumns(decision.remembered),
+  }
+}
+
+/** Of a decision that has nothing but transactions which count from now on, and of the accounts it was made by. */
+export function toRecalledColumns(
+  { movements, accounts, remembered, now }: Decision,
+  known: ReadonlyMap<string, LockedAccount>,
+): WriteFromRecallParams {
+  const changed = new Map(accounts.map((account) => [account.id, account]))
+  const before = [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+  const after = before.map((account) => changed.get(account.id) ?? account)
+  const { transaction_ids: answer_ids, keys, fingerprints, refusals } = toAnswerColumns(remembered)
+  return {
+    now,
+    ids: before.map((account) => account.id),
+    known_balances: before.map((account) => account.balance),
+    known_min_balances: before.map((account) => account.minBalance),
+    known_entry_nos: before.map((account) => account.entryNo),
+    balances: after.map((account) => account.balance),
+    entry_nos: after.map((account) => account.entryNo),
+
+    transaction_ids: movements.map((m) => m.id),
+    movement_entry_nos: movements.map((m) => m.entryNo),
+    ...toMovementColumns(movements),
+    ...{ keys, fingerprints, answer_ids, refusals },
+  }
+}
+
+function toMovementColumns(movements: readonly Movement[]) {
+  return {
+    account_ids: movements.map((m) => m.accountId),
+    currencies: movements.map((m) => m.currency),
+    amounts: movements.map((m) => m.amount),
+    balances_after: movements.map((m) => m.balanceAfter),
+    counterparty_ids: movements.map((m) => m.counterpartyId),
+    counterparty_balances_after: movements.map((m) => m.counterpartyBalanceAfter),
+    counterparty_entry_nos: movements.map((m) => m.counterpartyEntryNo),
+    descriptions: movements.map((m) => m.description),
+    metadata: movements.map((m) => toJsonText(m.metadata)),
   }
 }
 
