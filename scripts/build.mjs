@@ -1,6 +1,6 @@
 // Bundles programs into bin/tillbook-<program>, one executable file each:
 //   node scripts/build.mjs [program …]
-import { chmod, cp, mkdir, readdir, readFile, rename } from 'node:fs/promises'
+import { access, chmod, constants, cp, mkdir, readdir, readFile, rename } from 'node:fs/promises'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,8 +39,18 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// Before esbuild would say the same of each program.
 try {
   await mkdir(inRoot('bin'), { recursive: true })
+  await access(inRoot('bin'), constants.W_OK)
+} catch (error) {
+  console.error(
+    `build: ${inRoot('bin')} cannot be written to (${error.code}): run this as its owner`,
+  )
+  process.exit(1)
+}
+
+try {
   await Promise.all((asked.length > 0 ? asked : [...entries.keys()]).map(bundle))
   await copyMigrationsTable()
 } catch (error) {

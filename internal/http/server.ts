@@ -144,7 +144,10 @@ function wordBindError(cause: NodeJS.ErrnoException, options: ServerOptions): Er
     EADDRINUSE: `port ${port} on ${host} is in use: stop what holds it, or choose another with ${portName}=…`,
     EACCES: `port ${port} on ${host} is not for this account: choose one above 1023 with ${portName}=…`,
   }
-  return new Error(reasons[cause.code ?? ''] ?? `cannot listen on ${host}:${port}`, { cause })
+  const reason = reasons[cause.code ?? '']
+  // It says all that there is to know: the cause would only repeat it in the words of the system.
+  if (reason) return new Error(reason)
+  return new Error(`cannot listen on ${host}:${port}`, { cause })
 }
 
 type Connections = ReadonlyMap<Socket, ServerResponse | undefined>

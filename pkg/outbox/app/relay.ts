@@ -58,7 +58,8 @@ const closeGraceMs = 1000
 export function startRelay(deps: RelayDeps): Relay {
   const { publisher, limits, log } = deps
   const housekeeping = startHousekeeping(deps)
-  if (!publisher) log.warn('no broker is configured: events wait in outbox_message')
+  if (!publisher)
+    log.warn('no broker is configured: events wait in the outbox until AMQP_URL names one')
   const relaying =
     publisher &&
     startLoop({
