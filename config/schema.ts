@@ -182,6 +182,9 @@ function isBaseUrl(url: string): boolean {
   return username === '' && password === ''
 }
 
+/** How long a service that fails is left alone, give or take a fifth. */
+const circuitOpenMs = wholeNumber(1, msMax).default(5000)
+
 const reservationUpstream = section({
   /** Without it lines wait, and are reserved when there is one. */
   url: httpUrl.optional(),
@@ -191,6 +194,7 @@ const reservationUpstream = section({
   batch_max: wholeNumber(1, 100).default(1),
   /** Whether it tells by a key what is reserved under it. */
   finds_by_key: flag.default(true),
+  circuit_open_ms: circuitOpenMs,
 })
 
 /** What requests wait for; a worker asks the same places under limits of its own. */
@@ -201,6 +205,7 @@ const lookupUpstream = section({
   retries: wholeNumber(0, 10).default(2),
   in_flight_max: wholeNumber(1, 10_000).default(32),
   queue_max: wholeNumber(0, 10_000).default(32),
+  circuit_open_ms: circuitOpenMs,
 })
 
 const upstreams = section({
