@@ -48,14 +48,14 @@ test('O4 an order whose worker is killed in mid-wait is taken over: created once
     }),
   )
   const killed = spawnProgram('worker', [file])
-  await pollUntil(() => service.asked.has('/products/p'), { what: 'look-up', timeoutMs: 30_000 })
+  await pollUntil(() => service.asked.has('/products/p'), { what: 'look-up' })
   expect(await shop.get(id)).toMatchObject({ status: 'pending', next_attempt_at: null })
   killed.kill('SIGKILL')
   await killed.exited
 
   service.answers['/products/p'] = { code: 'p', name: 'Product', price: 1 }
   const other = spawnProgram('worker', [file])
-  expect(await shop.settled(id, 30_000)).toMatchObject({ status: 'created', attempts: 0 })
+  expect(await shop.settled(id)).toMatchObject({ status: 'created', attempts: 0 })
   expect(await shop.messagesOf(id)).toHaveLength(1)
   expect((await other.close()).code).toBe(0)
 })
@@ -133,10 +133,13 @@ test('O4 a product that turns out not to exist fails the order at once, and says
   })
 })
 
+const circuit = { ...patient.upstreams.user, circuit_open_ms: 1000 }
+
 test('O4 an open circuit burns no attempt, and the order is created when it closes', async () => {
   for (const name of ['u', ada]) service.answers[`/users/${name}`] = 500
   shop = await openShop({
     ...patient,
+    upstreams: { user: circuit, product: circuit },
     url: service.url,
     work: { attempts_max: 1000, backoff_ms_max: 20, timeout_ms: 20_000 },
   })
@@ -145,11 +148,12 @@ test('O4 an open circuit burns no attempt, and the order is created when it clos
   const asked = () => service.asked.get(`/users/${ada}`) ?? 0
   await pollUntil(() => asked() >= 20, { what: 'failures enough to open the circuit' })
   const [before, askedBefore] = [await attemptsOf(id), asked()]
-  // Several rounds of looking in vain, within the time that the circuit stays open.
+  // Several rounds of looking in vain. On a slow machine they may last until the circuit tries the service again.
   const looks = await countLooks(id, 5)
+  const burnt = (await attemptsOf(id)) - before
   expect(looks).toBeGreaterThanOrEqual(5)
-  expect(asked() - askedBefore).toBeLessThan(5)
-  expect((await attemptsOf(id)) - before).toBeLessThan(2)
+  expect(burnt).toBeLessThanOrEqual(asked() - askedBefore)
+  expect(burnt).toBeLessThan(looks)
 
   service.answers[`/users/${ada}`] = wellUser
   expect((await shop.settled(id)).status).toBe('created')

@@ -21,7 +21,7 @@ afterAll(async () => {
 const seed = newSeed()
 
 test(`up and down under load: no request is lost or done twice, and no cent (seed ${seed})`, async () => {
-  const book = await newPopulatedBook({ users: 60, transactions: 15_000 })
+  const book = await newPopulatedBook({ users: 60, transactions: 6000 })
   books.push(book)
   apis.push(...(await Promise.all([spawnApi(book.url), spawnApi(book.url)])))
   // Not those that this test moves by hand: ada's, and accounts with something set aside.
@@ -96,14 +96,15 @@ async function goUpUnderLoad(book: Book, admin: Client, load: Load): Promise<voi
   await progressOf(load)
   await runStep(admin, 'up/01-expand.sql')
   const victim = await book.connect()
-  const killed = victim.query('call drop_accounts.back_fill(500, 0.2)')
+  const killed = victim.query('call drop_accounts.back_fill(500, 0.2, waits => true)')
   const failure = expect(killed).rejects.toThrow()
   await pollUntil(
     async () => (await one(book, 'select rows_done from drop_accounts.progress')).rows_done > 1000,
     { what: 'a back-fill halfway' },
   )
   await book.ask(
-    `select pg_terminate_backend(pid) from pg_stat_activity where query like 'call drop_accounts.back_fill(500%'`,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and query like 'call drop_accounts.back_fill(500%'`,
   )
   await failure
   await book.client.query(`

@@ -1,6 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { pollUntil } from '../harness/poll'
 import { projectFolder } from '../harness/program'
+import { sharedServer } from '../harness/server'
 import { get, spawnApi, type ApiProcess } from '../ledger/processes'
 import {
   brokenRules,
@@ -154,6 +157,38 @@ describe('verification', () => {
     await book.client.query('rollback')
     await runStep(book.client, 'up/04-verify.sql')
   })
+})
+
+/** Somebody with a transaction under way, in another database of the server. */
+async function beginElsewhere(): Promise<Client> {
+  const client = new Client({ connectionString: sharedServer().url })
+  await client.connect()
+  await client.query('begin; select pg_current_xact_id()')
+  return client
+}
+
+const sleeping = `
+  select from pg_stat_activity
+  where datname = current_database() and query like '%call drop_accounts.back_fill%' and wait_event = 'PgSleep'`
+
+test('the back-fill waits for what runs in other databases, and then has carried all over', async () => {
+  const elsewhere = await beginElsewhere()
+  const book = await newBook()
+  const observer = await book.connect()
+  let filled: Promise<void> | undefined
+  try {
+    await runStep(book.client, up[0]!)
+    filled = runStep(book.client, up[1]!)
+    await pollUntil(async () => (await observer.query(sleeping)).rowCount === 1, {
+      what: 'back-fill that waits',
+    })
+    expect(await ask(observer, 'FindProgress')).toEqual([{ rows_done: '0', rows_left: '4000' }])
+  } finally {
+    // It holds up everybody on the server.
+    await elsewhere.end()
+  }
+  await filled
+  expect(await ask(observer, 'FindProgress')).toEqual([{ rows_done: '4000', rows_left: '0' }])
 })
 
 test('the example queries answer what the API answered before', async () => {

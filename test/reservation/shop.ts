@@ -9,9 +9,6 @@ import { silentLog } from '../harness/log'
 import { startProxy } from '../harness/proxy'
 import { newCarts, openStore } from './cart'
 
-// A machine that is busy with other things may take longer than jest's 5 s.
-jest.setTimeout(30_000)
-
 export interface ShopOptions {
   reserveDelayMs?: number
   batch?: boolean
@@ -74,7 +71,7 @@ export interface WorkerChanges {
 export function workConfig(url: string, { upstream, reservation, worker }: WorkerChanges) {
   return {
     upstreams: {
-      reservation: { url, timeout_ms: 2_000, ...upstream },
+      reservation: { url, timeout_ms: 2_000, circuit_open_ms: 300, ...upstream },
     },
     worker: {
       ...{ lease_ms: 900, renew_interval_ms: 200, poll_interval_ms: 20, grace_ms: 200, ...worker },

@@ -11,7 +11,7 @@ test('R2 R3: 1,000 lines are all reserved by a slow service, with a bounded numb
   shop = await openShop({ reserveDelayMs: 100 })
   const lines = await shop.add({ count: 1000 })
   shop.startWorker({ upstream: { timeout_ms: 20_000 }, reservation: { in_flight_max: 100 } })
-  const rows = await shop.reaches(lines, 'held', 20_000)
+  const rows = await shop.reaches(lines, 'held')
   const { reservation } = shop.simulator.state().services
   expect(reservation.in_flight_max).toBeLessThanOrEqual(100)
   expect(reservation.in_flight_max).toBeGreaterThan(20)
@@ -40,7 +40,7 @@ test(`R3: drops, errors, junk and hangs after acting: nothing is reserved twice 
   const lines = await shop.add({ count: 60 })
   shop.simulator.setFaults({
     seed,
-    // Not so many in a row that the circuit opens, which ends in a wait of seconds.
+    // Not so many in a row that the circuit opens, which ends in a wait.
     reservation: {
       drop: 0.1,
       error: 0.05,
@@ -103,7 +103,10 @@ test('R3: a service that is away burns no attempts once its circuit is open', as
   const { url } = shop.simulator
   await shop.simulator.close()
   const lines = await shop.add({ count: 200 })
-  shop.startWorker({ upstream: { url }, reservation: { attempts_max: 8, busy_ms: 50 } })
+  shop.startWorker({
+    upstream: { url, circuit_open_ms: 60_000 },
+    reservation: { attempts_max: 8, busy_ms: 50 },
+  })
   await pollUntil(async () => (await shop.rows(lines)).some(({ attempts }) => attempts > 0), {
     what: 'attempts',
   })

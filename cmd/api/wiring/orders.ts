@@ -54,6 +54,7 @@ function openUpstream(
     retries: settings.retries,
     inFlightMax: settings.in_flight_max,
     queueMax: settings.queue_max,
+    breaker: { openMs: settings.circuit_open_ms },
   }
   return newMeasuredUpstream(options, { metrics, caller: 'request' })
 }

@@ -28,8 +28,13 @@ export function startOrders(
     return { nudge: () => {}, inFlight: () => 0, close: counting.stop }
   }
   const leases = newLeaseMetrics(metrics, 'pending orders')
-  const open = (name: string, url: string) =>
-    openUpstream(name, url, worker.order, { ...deps, metrics })
+  const open = (name: 'user' | 'product', url: string) => {
+    const openMs = upstreams[name].circuit_open_ms
+    return openUpstream({ name, baseUrl: url, breaker: { openMs } }, worker.order, {
+      ...deps,
+      metrics,
+    })
+  }
   const pending = startPendingOrders({
     orders,
     services: newOrderServices({
@@ -61,15 +66,11 @@ function limitsOf({ order, ...worker }: WorkConfig['worker']) {
 
 /** Without retries: an attempt that fails is made again later, and that is counted. */
 function openUpstream(
-  name: string,
-  baseUrl: string,
+  service: { name: string; baseUrl: string; breaker: { openMs: number } },
   order: WorkConfig['worker']['order'],
   { log, tracer, metrics }: Omit<WorkDeps, 'pool'>,
 ) {
   const { timeout_ms: timeoutMs, in_flight_max: inFlightMax } = order
   const limits = { timeoutMs, retries: 0, inFlightMax, queueMax: 0 }
-  return newMeasuredUpstream(
-    { name, baseUrl, log, tracer, ...limits },
-    { metrics, caller: 'worker' },
-  )
+  return newMeasuredUpstream({ ...service, log, tracer, ...limits }, { metrics, caller: 'worker' })
 }

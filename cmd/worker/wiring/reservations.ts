@@ -62,6 +62,7 @@ function newService(config: Upstream, { log, metrics, tracer }: WorkDeps) {
     retries: 0,
     inFlightMax: config.in_flight_max,
     queueMax: config.in_flight_max,
+    breaker: { openMs: config.circuit_open_ms },
     log,
     tracer,
   }

@@ -285,22 +285,22 @@ end
 $$;
 
 create procedure drop_accounts.back_fill_back(
-  rows_max int default 5000, pause_seconds float default 0.05
+  rows_max int default 5000, pause_seconds float default 0.05, waits boolean default false
 )
 language plpgsql as $$
 declare
   most int;
+  called_at constant bigint := drop_accounts.next_xact_no();
+  seen bigint;
 begin
   loop
+    seen := drop_accounts.horizon();
     most := greatest(
-      drop_accounts.take_back(
-        rows_max,
-        (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xact_offset from xact_epoch)
-      ),
+      drop_accounts.take_back(rows_max, seen),
       drop_accounts.take_back_holds(rows_max)
     );
     commit;
-    exit when most < rows_max;
+    exit when most < rows_max and (not waits or seen >= called_at);
     perform pg_sleep(pause_seconds);
   end loop;
 end

@@ -253,6 +253,12 @@ language sql volatile as $$
   select pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xact_offset from xact_epoch
 $$;
 
+-- Of any transaction that begins after this one looked.
+create function drop_accounts.next_xact_no() returns bigint
+language sql volatile as $$
+  select pg_snapshot_xmax(pg_current_snapshot())::text::bigint + xact_offset from xact_epoch
+$$;
+
 -- Carries the next rows over, in the order of their position, and moves the mark, in one statement:
 -- both or neither are on disk. Numbers and balances continue per user and currency. Answers how many.
 create function drop_accounts.carry_over(rows_max int, below bigint) returns int
@@ -411,20 +417,27 @@ end
 $$;
 
 -- Runs until it has caught up. Each batch is a transaction of its own, so it can be stopped, killed
--- and started again at any time; between two it makes room for others.
-create procedure drop_accounts.back_fill(rows_max int default 5000, pause_seconds float default 0.05)
+-- and started again at any time; between two it makes room for others. The horizon is that of the
+-- whole server: a transaction of another of its databases holds it back, too. So that all is carried
+-- over that was there at the call, it `waits` until whatever ran then has ended.
+create procedure drop_accounts.back_fill(
+  rows_max int default 5000, pause_seconds float default 0.05, waits boolean default false
+)
 language plpgsql as $$
 declare
   most int;
+  called_at constant bigint := drop_accounts.next_xact_no();
+  seen bigint;
 begin
   loop
+    seen := drop_accounts.horizon();
     most := greatest(
-      drop_accounts.carry_over(rows_max, drop_accounts.horizon()),
+      drop_accounts.carry_over(rows_max, seen),
       drop_accounts.carry_limits(rows_max),
       drop_accounts.carry_holds(rows_max)
     );
     commit;
-    exit when most < rows_max;
+    exit when most < rows_max and (not waits or seen >= called_at);
     perform pg_sleep(pause_seconds);
   end loop;
 end
