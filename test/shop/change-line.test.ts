@@ -84,7 +84,10 @@ test.each([
      where line_id = $1`,
       [id, actual, external],
     )
-    await shop.get(remove(as, id), lineDto)
+    // Somebody is at it, so that there is no next attempt to wait for.
+    const underWay = { reservation: { next_attempt_at: null } }
+    expect(await shop.add(as, 'pen')).toMatchObject(underWay)
+    expect(await shop.get(remove(as, id), lineDto)).toMatchObject(underWay)
     const [row] = await shop.sql(
       `select desired, actual, external_id::int, attempts, lease_token, next_at <= clock_timestamp() as is_due
      from reservation where line_id = $1`,

@@ -105,7 +105,7 @@ select
   case when i.deleted_at is null then i.price end as price,
   s.currency as "currency",
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at",
   r.last_error,
   a.created_at as "created_at", a.updated_at as "updated_at", a.removed_at,
   a.known_fingerprint
@@ -247,7 +247,7 @@ select
   case when i.deleted_at is null then i.price end as price,
   s.currency as "currency",
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at",
   r.last_error,
   a.created_at as "created_at", a.updated_at as "updated_at", a.removed_at,
   a.known_fingerprint
