@@ -3,6 +3,7 @@ import { isCurrency } from '../internal/money/currency'
 
 // Messages complete a sentence that begins with the key: "http.port: must be …".
 const msMax = 3_600_000
+const dayMs = 86_400_000
 
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`
@@ -241,6 +242,7 @@ const workShape = {
   renew_interval_ms: wholeNumber(10, msMax).default(5000),
   poll_interval_ms: wholeNumber(10, 60_000).default(500),
   grace_ms: wholeNumber(0, 7000).default(5000),
+  key_retention_ms: wholeNumber(dayMs, 366 * dayMs).default(30 * dayMs),
   order: orderWork.prefault({}),
   reservation: reservationWork.prefault({}),
 }
@@ -274,8 +276,6 @@ const brokerForm = 'must be a URL as in amqp://user:password@host:5672/vhost'
 const brokerUrl = z
   .string({ error: brokerForm })
   .refine((url) => /^amqps?:\/\/\S+$/.test(url) && URL.canParse(url), { error: brokerForm })
-
-const dayMs = 86_400_000
 
 /** Where events go, and how the outbox is relayed there. Without a url they wait. */
 const brokerShape = section({
