@@ -188,7 +188,10 @@ create table cart_key (
   constraint cart_key_fingerprint_length check (octet_length(fingerprint) = 32)
 );
 
-comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again.';
+-- What is old is looked for by its age, and deleted.
+create index cart_key_created_idx on cart_key (created_at);
+
+comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again until worker.key_retention_ms is over.';
 comment on column cart_key.quantity is 'How many were in the line then.';
 
 revoke all on store, item, item_count, stock, cart, cart_line, cart_key from public, tillbook_api;
@@ -198,7 +201,7 @@ grant select, insert, update (items) on item_count to tillbook_api;
 grant select, insert, update (on_hand, sold, updated_at) on stock to tillbook_api;
 grant select, insert, update (status, lines, address, updated_at) on cart to tillbook_api;
 grant select, insert, update (quantity, updated_at, removed_at) on cart_line to tillbook_api;
-grant select, insert on cart_key to tillbook_api;
+grant select, insert, delete on cart_key to tillbook_api;
 
 create function refuse_change_of_ordered_cart() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -287,7 +290,10 @@ create trigger cart_no_delete before delete or truncate on cart
   for each statement execute function refuse_statement('carts are ordered or left open, never deleted');
 create trigger cart_line_no_delete before delete or truncate on cart_line
   for each statement execute function refuse_statement('lines are taken out with removed_at, never deleted');
-create trigger cart_key_no_change before update or delete or truncate on cart_key
+create trigger cart_key_no_change before update or truncate on cart_key
   for each statement execute function refuse_statement('the first answer to a key is the answer to it');
+create trigger cart_key_stays before delete on cart_key
+  for each row when (old.created_at > statement_timestamp() - interval '1 day')
+  execute function refuse_statement('a key is remembered for a day at least');
 create trigger item_no_delete before delete or truncate on item
   for each statement execute function refuse_statement('items are taken off the market with deleted_at, never deleted');

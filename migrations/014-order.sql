@@ -106,7 +106,10 @@ create table order_key (
   constraint order_key_one_outcome check ((order_id is null) <> (refusal is null))
 );
 
-comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again.';
+-- What is old is looked for by its age, and deleted.
+create index order_key_created_idx on order_key (created_at);
+
+comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again until worker.key_retention_ms is over.';
 
 -- Events for the broker, written by the commit that made them true, and published afterwards.
 create table outbox_message (
@@ -165,12 +168,15 @@ create table inbox_message (
   constraint inbox_message_consumer_length check (char_length(consumer) between 1 and 100)
 );
 
-comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key.';
+create index inbox_message_handled_idx on inbox_message (handled_at);
+
+comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key. Kept for as long as the message may come again.';
 
 revoke all on shop_order, order_line, order_key, outbox_message, inbox_message from public, tillbook_api;
 grant select, insert, update (status, total_amount, customer_fullname, product_name, failure, attempts, next_at,
   lease_token, lease_until, updated_at) on shop_order to tillbook_api;
-grant select, insert on order_line, order_key, inbox_message to tillbook_api;
+grant select, insert on order_line to tillbook_api;
+grant select, insert, delete on order_key, inbox_message to tillbook_api;
 grant select, insert, update (attempts, claim_no, void_claim_no, last_error, available_at, published_at,
   parked_at), delete
   on outbox_message to tillbook_api;
@@ -187,3 +193,6 @@ create trigger order_line_append_only before update or delete or truncate on ord
   for each statement execute function refuse_statement('lines of an order are only ever added');
 create trigger order_key_no_update before update or truncate on order_key
   for each statement execute function refuse_statement('the first answer to a key is the answer to it');
+create trigger order_key_stays before delete on order_key
+  for each row when (old.created_at > statement_timestamp() - interval '1 day')
+  execute function refuse_statement('a key is remembered for a day at least');

@@ -1306,6 +1306,8 @@ CREATE UNIQUE INDEX cart_open_key ON cart USING btree (user_id, store_id) WHERE 
 
 CREATE INDEX cart_user_idx ON cart USING btree (user_id, store_id, created_at, id);
 
+CREATE INDEX cart_key_created_idx ON cart_key USING btree (created_at);
+
 CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NULL;
 
 CREATE UNIQUE INDEX cart_line_goods_key ON cart_line USING btree (cart_id, COALESCE(item_id::text, ':'::text || name)) WHERE removed_at IS NULL;
@@ -1313,6 +1315,8 @@ CREATE UNIQUE INDEX cart_line_goods_key ON cart_line USING btree (cart_id, COALE
 CREATE INDEX cart_line_removed_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NOT NULL;
 
 CREATE INDEX hold_open_idx ON hold USING btree (account_id, expires_at) WHERE closed_at IS NULL;
+
+CREATE INDEX inbox_message_handled_idx ON inbox_message USING btree (handled_at);
 
 CREATE INDEX item_created_idx ON item USING btree (store_id, created_at, id) WHERE deleted_at IS NULL;
 
@@ -1323,6 +1327,8 @@ CREATE INDEX item_name_idx ON item USING btree (store_id, name, id) WHERE delete
 CREATE INDEX item_price_idx ON item USING btree (store_id, COALESCE(price, 0::bigint), id) INCLUDE (price) WHERE deleted_at IS NULL;
 
 CREATE INDEX item_updated_idx ON item USING btree (store_id, updated_at, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX order_key_created_idx ON order_key USING btree (created_at);
 
 CREATE INDEX outbox_message_parked_idx ON outbox_message USING btree (seq) WHERE parked_at IS NOT NULL;
 
@@ -1370,7 +1376,9 @@ CREATE TRIGGER cart_no_delete BEFORE DELETE OR TRUNCATE ON cart FOR EACH STATEME
 
 CREATE TRIGGER cart_ordered_stays BEFORE UPDATE ON cart FOR EACH ROW WHEN (old.status = 'ordered'::text) EXECUTE FUNCTION refuse_change_of_ordered_cart();
 
-CREATE TRIGGER cart_key_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON cart_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+CREATE TRIGGER cart_key_no_change BEFORE UPDATE OR TRUNCATE ON cart_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
+CREATE TRIGGER cart_key_stays BEFORE DELETE ON cart_key FOR EACH ROW WHEN (old.created_at > (statement_timestamp() - '1 day'::interval)) EXECUTE FUNCTION refuse_statement('a key is remembered for a day at least');
 
 CREATE TRIGGER cart_line_added AFTER INSERT ON cart_line REFERENCING NEW TABLE AS new_line FOR EACH STATEMENT EXECUTE FUNCTION follow_new_lines();
 
@@ -1397,6 +1405,8 @@ CREATE TRIGGER item_recounted AFTER UPDATE ON item FOR EACH ROW WHEN ((old.delet
 CREATE TRIGGER item_stays_in_store BEFORE UPDATE OF id, store_id, created_at ON item FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('an item stays what it is, where it is');
 
 CREATE TRIGGER order_key_no_update BEFORE UPDATE OR TRUNCATE ON order_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+
+CREATE TRIGGER order_key_stays BEFORE DELETE ON order_key FOR EACH ROW WHEN (old.created_at > (statement_timestamp() - '1 day'::interval)) EXECUTE FUNCTION refuse_statement('a key is remembered for a day at least');
 
 CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('lines of an order are only ever added');
 
@@ -1428,7 +1438,7 @@ comment on table app_user is 'Whoever owns accounts.';
 
 comment on table cart is 'What a user means to buy in a store. An ordered cart never changes again.';
 
-comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again.';
+comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again until worker.key_retention_ms is over.';
 
 comment on table cart_line is 'One kind of goods in a cart, and how many. A line that was taken out stays, with removed_at.';
 
@@ -1442,7 +1452,7 @@ comment on table hold is 'Money of an account set aside for a payment to come: c
 
 comment on table idempotency is 'The first answer to each Idempotency-Key, to be given again.';
 
-comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key.';
+comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key. Kept for as long as the message may come again.';
 
 comment on table item is 'Something that a store sells.';
 
@@ -1450,7 +1460,7 @@ comment on table item_count is 'How many items a store has on the market: the su
 
 comment on table late_entry is 'Entries that were dated into a time already rolled up. Written with the transaction, removed when rolled up.';
 
-comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again.';
+comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again until worker.key_retention_ms is over.';
 
 comment on table order_line is 'One kind of goods in an order, with the name and the price it was sold under.';
 
@@ -1676,7 +1686,7 @@ grant select, insert (id, first_name, last_name), update (first_name, last_name)
 grant select, insert, update (status, lines, address, updated_at)
   on table cart to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table cart_key to tillbook_api;
 
 grant select, insert, update (quantity, updated_at, removed_at)
@@ -1697,7 +1707,7 @@ grant select, insert, update (captured, expires_at, closed_at, closed_as)
 grant select, insert
   on table idempotency to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table inbox_message to tillbook_api;
 
 grant select, insert, update (price, name, description, updated_at, deleted_at)
@@ -1709,7 +1719,7 @@ grant select, insert, update (items)
 grant select, insert, update, delete
   on table late_entry to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table order_key to tillbook_api;
 
 grant select, insert

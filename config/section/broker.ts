@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { msMax, oneOf, section, wholeNumber } from './form'
+import { dayMs, msMax, oneOf, section, wholeNumber } from './form'
 
 const brokerForm = 'must be a URL as in amqp://user:password@host:5672/vhost'
 const brokerUrl = z
   .string({ error: brokerForm })
   .refine((url) => /^amqps?:\/\/\S+$/.test(url) && URL.canParse(url), { error: brokerForm })
-
-const dayMs = 86_400_000
 
 /** Where events go, and how the outbox is relayed there. Without a url they wait. */
 const brokerShape = section({

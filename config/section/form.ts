@@ -6,6 +6,9 @@ import { isCurrency } from '../../internal/money/currency'
 /** An hour: whatever waits longer waits for ever. */
 export const msMax = 3_600_000
 
+/** What is kept is kept for days. */
+export const dayMs = 86_400_000
+
 export function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`
   return z.int({ error }).min(min, { error }).max(max, { error })

@@ -1,4 +1,4 @@
-import { flag, msMax, section, wholeNumber } from './form'
+import { dayMs, flag, msMax, section, wholeNumber } from './form'
 
 const reservationWork = section({
   in_flight_max: wholeNumber(1, 10_000).default(256),
@@ -24,6 +24,7 @@ const workShape = {
   renew_interval_ms: wholeNumber(10, msMax).default(5000),
   poll_interval_ms: wholeNumber(10, 60_000).default(500),
   grace_ms: wholeNumber(0, 7000).default(5000),
+  key_retention_ms: wholeNumber(dayMs, 366 * dayMs).default(30 * dayMs),
   order: orderWork.prefault({}),
   reservation: reservationWork.prefault({}),
 }

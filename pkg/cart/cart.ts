@@ -188,3 +188,9 @@ export const keyReused = {
   code: 'idempotency.key_reused',
   title: 'The key was used for another request',
 } satisfies FaultSpec
+
+/** The keys that callers have sent along, apart from what they led to. */
+export interface CartKeyStore {
+  /** Deletes up to so many that are older than that, the oldest first; answers how many. */
+  deleteOld(old: { ageMs: number; limit: number }): Promise<number>
+}

@@ -160,3 +160,9 @@ export interface OrderPage {
   after: OrderPosition | undefined
   limit: number
 }
+
+/** The keys that callers have sent along, apart from what they led to. */
+export interface OrderKeyStore {
+  /** Deletes up to so many that are older than that, the oldest first; answers how many. */
+  deleteOld(old: { ageMs: number; limit: number }): Promise<number>
+}
