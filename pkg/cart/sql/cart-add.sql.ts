@@ -266,6 +266,15 @@ order by a.position`,
     'line_ids',
     'reservation_ids',
   ],
+  arrays: {
+    user_ids: 'text',
+    store_ids: 'text',
+    names: 'text',
+    keys: 'text',
+    cart_ids: 'uuid',
+    line_ids: 'uuid',
+    reservation_ids: 'uuid',
+  },
 })
 
 export interface AddItemToOpenCartParams {

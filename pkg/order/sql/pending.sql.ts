@@ -69,6 +69,7 @@ set
 where id = any($2::uuid[]) and lease_token = $3
 returning id`,
   params: ['lease_ms', 'ids', 'token'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface CompletePendingOrderParams {

@@ -47,6 +47,7 @@ where case $1::text
 order by seq
 limit $6`,
   params: ['state', 'has_ids', 'ids', 'from', 'to', 'limit'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface ReplayOutboxMessagesParams {
@@ -67,6 +68,7 @@ set
 where id = any($1::uuid[]) and (published_at is not null or parked_at is not null)
 returning id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface DiscardOutboxMessagesParams {
@@ -84,4 +86,5 @@ export const discardOutboxMessages = many<DiscardOutboxMessagesParams, DiscardOu
 where id = any($1::uuid[]) and parked_at is not null
 returning id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })

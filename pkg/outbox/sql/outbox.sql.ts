@@ -49,6 +49,14 @@ from unnest(
     'headers',
     'created_at',
   ],
+  arrays: {
+    ids: 'uuid',
+    aggregate_types: 'text',
+    aggregate_ids: 'uuid',
+    exchanges: 'text',
+    routing_keys: 'text',
+    types: 'text',
+  },
 })
 
 export interface ClaimOutboxMessagesParams {
@@ -145,6 +153,7 @@ set
 from settled_message s
 where m.id = s.id and m.published_at is null and m.parked_at is null`,
   params: ['ids', 'states', 'are_attempts', 'errors', 'waits_ms'],
+  arrays: { ids: 'uuid', states: 'text', errors: 'text', waits_ms: 'int8' },
 })
 
 export interface CountOutboxMessagesParams {

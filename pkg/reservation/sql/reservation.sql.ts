@@ -87,6 +87,7 @@ renewed as (
 )
 select id from leased`,
   params: ['ids', 'lease_token', 'lease_ms'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface SettleReservationParams {
@@ -342,6 +343,7 @@ where
 order by r.updated_at, r.id
 limit $5::bigint`,
     params: ['after_updated_at', 'overlap_ms', 'after_id', 'user_ids', 'limit'],
+    arrays: { user_ids: 'text' },
   },
 )
 

@@ -20,6 +20,7 @@ from (
   from (select id from unnest($1::text[]) as id order by id) as account_in_order
 ) as turn`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface GiveUpTurnsRow {
@@ -83,6 +84,7 @@ from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = any($1::text[])`,
   params: ['keys'],
+  arrays: { keys: 'text' },
 })
 
 export interface LockAccountsParams {
@@ -156,6 +158,7 @@ select
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
   null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface LockFreeAccountsParams {
@@ -222,6 +225,7 @@ select
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
   null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface ListAccountIdsParams {
@@ -237,6 +241,7 @@ export const listAccountIds = many<ListAccountIdsParams, ListAccountIdsRow>({
   name: 'transaction.ListAccountIds',
   text: `select id from account where id = any($1::text[])`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface ListHoldsParams {
@@ -267,6 +272,7 @@ export const listHolds = many<ListHoldsParams, ListHoldsRow>({
 from hold
 where id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface ListReversedIdsParams {
@@ -282,6 +288,7 @@ export const listReversedIds = many<ListReversedIdsParams, ListReversedIdsRow>({
   name: 'transaction.ListReversedIds',
   text: `select reverses_id as "reverses_id" from transaction where reverses_id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface WriteGroupParams {
@@ -385,6 +392,27 @@ order by k.key`,
     'refusals',
     'holds',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    currencies: 'text',
+    amounts: 'int8',
+    balances_after: 'int8',
+    entry_nos: 'int8',
+    counterparty_ids: 'text',
+    counterparty_balances_after: 'int8',
+    counterparty_entry_nos: 'int8',
+    descriptions: 'text',
+    reverses_ids: 'uuid',
+    hold_ids: 'uuid',
+    changed_ids: 'text',
+    changed_balances: 'int8',
+    changed_held: 'int8',
+    changed_entry_nos: 'int8',
+    keys: 'text',
+    fingerprints: 'text',
+    transaction_ids: 'uuid',
+  },
 })
 
 export interface InsertHoldsParams {
@@ -433,6 +461,16 @@ from unnest(
     'descriptions',
     'metadata',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    counterparty_ids: 'text',
+    currencies: 'text',
+    amounts: 'int8',
+    captured: 'int8',
+    closed_as: 'text',
+    descriptions: 'text',
+  },
 })
 
 export interface UpdateHoldsParams {
@@ -457,6 +495,7 @@ from unnest(
 ) as h (id, captured, expires_at, closed_at, closed_as)
 where hold.id = h.id`,
   params: ['ids', 'captured', 'expires_at', 'closed_at', 'closed_as'],
+  arrays: { ids: 'uuid', captured: 'int8', closed_as: 'text' },
 })
 
 export interface CloseExpiredHoldsParams {
@@ -469,6 +508,7 @@ export const closeExpiredHolds = exec<CloseExpiredHoldsParams>({
 set closed_at = expires_at, closed_as = 'expired'
 where id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface InsertLateEntriesParams {
@@ -488,6 +528,7 @@ from unnest(
   $5::boolean[]
 ) as e (account_id, effective_at, transaction_id, amount, is_expense)`,
   params: ['account_ids', 'effective_at', 'transaction_ids', 'amounts', 'is_expense'],
+  arrays: { account_ids: 'text', transaction_ids: 'uuid', amounts: 'int8' },
 })
 
 export interface FindXactStatusParams {
@@ -552,6 +593,7 @@ from transaction
 where id = any($1::uuid[])
 order by id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface FindCountersideParams {
