@@ -43,8 +43,8 @@ export function bulkRoutes({ transactions }: { transactions: TransactionApp }): 
       },
       faults: [...movementFaults, transactionFaults.bulkRefused],
       async handle({ query: { mode, dry_run: isDryRun }, body, requestId }) {
-        const requests = body.transactions.map(({ idempotency_key, ...input }) =>
-          toTransactionRequest(input, idempotency_key),
+        const requests = body.transactions.map((one) =>
+          toTransactionRequest(one, one.idempotency_key),
         )
         const isAtomic = mode === 'atomic'
         const answer = await transactions.createMany(requests, { isAtomic, isDryRun })
