@@ -18,7 +18,7 @@ import { collectFaults } from './problem'
 import { assertBody, newBodyReader, newOptionalBodyReader, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { RateLimit } from './rate-limit'
-import type { Route } from './route'
+import type { Answer, Refused, Route } from './route'
 import { streamLimits, type StreamLimits } from './stream'
 
 export interface HttpAppOptions {
@@ -108,18 +108,21 @@ function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestH
   const expire = (req: Request, res: Response) => {
     if (!res.destroyed) border.refuse(req, res, timeout(requestTimeoutMs))
   }
+  /** Not in `serve`, which would hold what was sent until it is answered; a bulk is large. */
+  function begin(req: Request, res: Response): Promise<Answer | Refused> {
+    if (route.body) assertBody(req.body)
+    const exchange = exchangeOf(req, res)
+    const { requestId, traceparent, span } = exchange
+    const input = read(req, { requestId, traceparent, principal: principalOf(res) })
+    req.body = undefined
+    if (negotiate) input.mediaType = negotiate(req.headers.accept)
+    exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
+    const tracer = span && tracerOf(req.app)
+    return tracer ? tracer.within(span, () => route.handle(input)) : route.handle(input)
+  }
   async function serve(req: Request, res: Response): Promise<void> {
     try {
-      if (route.body) assertBody(req.body)
-      const exchange = exchangeOf(req, res)
-      const { requestId, traceparent, span } = exchange
-      const input = read(req, { requestId, traceparent, principal: principalOf(res) })
-      if (negotiate) input.mediaType = negotiate(req.headers.accept)
-      exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
-      const tracer = span && tracerOf(req.app)
-      const answer = await (tracer
-        ? tracer.within(span, () => route.handle(input))
-        : route.handle(input))
+      const answer = await begin(req, res)
       if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)
       else border.answer(req, res, answer)
     } catch (error) {
