@@ -322,6 +322,8 @@ const trace = section({
   otlp_url: httpUrl.optional(),
   /** The share of traces that are recorded; the same in every program, or traces have holes. */
   sample_ratio: share(0, 1).default(1),
+  /** Spans wait so long to be sent together. */
+  batch_interval_ms: wholeNumber(1, 60_000).default(1000),
 })
 
 const log = section({
