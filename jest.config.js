@@ -18,6 +18,9 @@ const shared = {
 module.exports = {
   // Two: what the smallest machine has, and each worker's programs and queries need some of it too.
   maxWorkers: 2,
+  // For hooks too, of both projects: jest takes it from here only. A slow machine is late, not wrong.
+  testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/harness/sequencer.cjs',
   projects: [
     {
       ...shared,

@@ -7,7 +7,7 @@ import { routes } from './route'
 
 const makerOf = (route: string) => () => routes.find(({ id }) => id === route)!.newRequest(fullSize)
 
-/** Loads a server for a second and gives what the measurement came to. */
+/** Loads a server, for a second unless it is told how many requests there are, and gives what came of it. */
 async function load(
   newRequest: () => LoadRequest,
   answer: (req: IncomingMessage, res: ServerResponse) => void,
@@ -20,7 +20,7 @@ async function load(
     return await fire({
       urls: [`http://127.0.0.1:${port}`],
       connections: 2,
-      seconds: 1,
+      seconds: requestsMax === undefined ? 1 : 50,
       newRequest,
       requestsMax,
       usage: { apiPids: [process.pid], postmasterPid: undefined },
@@ -77,5 +77,5 @@ test('sends each request once where it can be answered once, and ends with the l
   const { count, seconds } = await load(makerOf('checkout'), answer, 300)
   expect(count).toBe(300)
   expect(new Set(buyers).size).toBe(300)
-  expect(seconds).toBeLessThan(1)
+  expect(seconds).toBeLessThan(50)
 })

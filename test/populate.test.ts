@@ -107,8 +107,6 @@ async function hashOf(book: Book): Promise<unknown> {
   return row?.hash
 }
 
-jest.setTimeout(60_000)
-
 const small = { users: 40, transactions: 3000 }
 
 describe('a book with the default numbers', () => {

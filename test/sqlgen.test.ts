@@ -7,6 +7,7 @@ import * as estree from 'prettier/plugins/estree'
 import * as typescriptPlugin from 'prettier/plugins/typescript'
 import ts from 'typescript'
 import prettierConfig from '../.prettierrc.json'
+import type * as format from '../cmd/generate/format'
 import { formatted } from '../cmd/generate/format'
 import { run } from '../cmd/generate/run'
 import * as query from '../internal/postgres/query'
@@ -15,8 +16,18 @@ import { generate } from '../internal/sqlgen/generate'
 import { newDatabase, type TestDatabase } from './harness/database'
 import { pollUntil } from './harness/poll'
 
-// Each generates everything a few times, on a machine that may be busy with other things.
-jest.setTimeout(30_000)
+// Prettier takes most of the time, and is given the same again and again.
+jest.mock('../cmd/generate/format', () => {
+  const real = jest.requireActual<typeof format>('../cmd/generate/format')
+  const known = new Map<string, Promise<string>>()
+  return {
+    formatted(name: string, text: string) {
+      const key = `${name}\n${text}`
+      if (!known.has(key)) known.set(key, real.formatted(name, text))
+      return known.get(key)
+    },
+  }
+})
 
 const path = 'pkg/thing/sql/thing.sql'
 
@@ -501,7 +512,6 @@ describe('generate', () => {
     // Somebody else may be generating on this server at this moment.
     await pollUntil(async () => (await client.query(find)).rowCount === 0, {
       what: 'server without databases of generate',
-      timeoutMs: 10_000,
     })
   })
 })

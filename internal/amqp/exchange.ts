@@ -18,9 +18,11 @@ export async function assertExchange(
 ): Promise<void> {
   const channel = await session.connection.createChannel()
   channel.on('error', () => {})
+  const closed = new Promise<void>((resolve) => channel.once('close', resolve))
   try {
     await channel.assertExchange(exchange.name, exchange.type, { durable: true })
-    await channel.close()
+    // amqplib waits for the answer to its goodbye for ever when the connection is lost before it comes.
+    await Promise.race([channel.close(), closed])
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (code !== accessRefused && code !== preconditionFailed) throw error

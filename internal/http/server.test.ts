@@ -39,7 +39,7 @@ const post = [
 
 /** Polls, because what is awaited happens in Node's own time. */
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000
+  const deadline = Date.now() + 30_000
   while (!holds()) {
     if (Date.now() > deadline) throw new Error('it never came to hold')
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -123,7 +123,9 @@ describe('a slow client', () => {
   })
 
   test('that is answered 408 and keeps its own side open is cut', async () => {
-    const { port, close } = await start(echo, { limits: { ...limits, lingerMs: 50 } })
+    const { port, close } = await start(echo, {
+      ...{ limits: { ...limits, lingerMs: 50 }, shutdownTimeoutMs: 60_000 },
+    })
     const socket = connect({ port, host, allowHalfOpen: true })
     socket.on('error', () => {}).resume()
     socket.write(post.slice(0, -5))
@@ -132,7 +134,7 @@ describe('a slow client', () => {
     // Closing would wait for it.
     const begin = performance.now()
     await close()
-    expect(performance.now() - begin).toBeLessThan(2_000)
+    expect(performance.now() - begin).toBeLessThan(20_000)
     socket.destroy()
   })
 

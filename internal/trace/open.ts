@@ -7,6 +7,7 @@ export interface TraceSettings {
   /** Without it nothing is recorded. */
   otlp_url?: string | undefined
   sample_ratio: number
+  batch_interval_ms: number
 }
 
 export interface TraceDeps {
@@ -18,7 +19,7 @@ export interface TraceDeps {
 
 /** Undefined unless a collector is configured; then not even the code that records is loaded. */
 export async function openTracer(
-  { otlp_url: url, sample_ratio: sampleRatio }: TraceSettings,
+  { otlp_url: url, sample_ratio: sampleRatio, batch_interval_ms: batchMs }: TraceSettings,
   { service, version, log, metrics }: TraceDeps,
 ): Promise<Tracer | undefined> {
   if (url === undefined) return undefined
@@ -30,7 +31,7 @@ export async function openTracer(
   })
   const outage = newOutage({ log, message: 'spans cannot be sent', baseMs: 0, capMs: 0 })
   return newOtlpTracer({
-    ...{ url, service, version, sampleRatio },
+    ...{ url, service, version, sampleRatio, batchMs },
     onExport(spans, error) {
       count(spans, { outcome: error ? 'lost' : 'taken' })
       if (error) outage.failed(error)

@@ -29,6 +29,8 @@ export interface OtlpOptions {
   version: string
   /** The share of traces that are recorded, from 0 to 1; the same ones in every process. */
   sampleRatio: number
+  /** Spans wait so long for others to be sent with; less when there are many. */
+  batchMs: number
   /** Told of each batch: how many spans, and why they are lost. */
   onExport?(spans: number, error: Error | undefined): void
 }
@@ -44,7 +46,6 @@ const limits = {
 const batching = {
   maxQueueSize: 4096,
   maxExportBatchSize: 512,
-  scheduledDelayMillis: 1000,
   exportTimeoutMillis: 2000,
 }
 const closeTimeoutMs = 2500
@@ -81,7 +82,7 @@ export function newOtlpTracer(options: OtlpOptions): Tracer {
   }
 }
 
-function newProvider({ url, service, version, sampleRatio, onExport }: OtlpOptions) {
+function newProvider({ url, service, version, sampleRatio, batchMs, onExport }: OtlpOptions) {
   const exporter = new OTLPTraceExporter({
     url: `${url.replace(/\/+$/, '')}/v1/traces`,
     timeoutMillis: batching.exportTimeoutMillis,
@@ -93,7 +94,11 @@ function newProvider({ url, service, version, sampleRatio, onExport }: OtlpOptio
     // decides alike. What a caller does not record stays unrecorded.
     sampler: new ParentBasedSampler({ root: ratio, remoteParentSampled: ratio }),
     spanLimits: limits,
-    spanProcessors: [new BatchSpanProcessor(telling(exporter, onExport), batching)],
+    spanProcessors: [
+      new BatchSpanProcessor(telling(exporter, onExport), {
+        ...{ ...batching, scheduledDelayMillis: batchMs },
+      }),
+    ],
   })
 }
 

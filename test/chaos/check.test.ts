@@ -13,12 +13,15 @@ import { requestKinds } from './workload'
 let database: TestDatabase
 let db: Pool
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await newDatabase()
   // What is doctored below, no statement of the application's could do: triggers would refuse it.
   const sessionOptions = '-c session_replication_role=replica'
   const options = { program: 'test', sessionOptions }
   db = newPool(connectionSettings(database.url), silentLog(), options)
+})
+
+beforeEach(async () => {
   await run(`insert into app_user (id, first_name, last_name) values ('ada', 'Ada', 'L')`)
   await run(`insert into account (id, user_id, name, currency, balance, entry_no)
              values ('a', 'ada', 'A', 'EUR', 700, 2), ('b', 'ada', 'B', 'EUR', 300, 3)`)
@@ -45,7 +48,10 @@ beforeEach(async () => {
                ('${id(7)}', 'b', null, 'EUR', 50, 300, 3, 'r-4', now(), now(), null, '${id(6)}')`)
 })
 
-afterEach(async () => {
+// With all that refers to them, which is everything but the keys.
+afterEach(() => run('truncate app_user, idempotency cascade'))
+
+afterAll(async () => {
   await db?.close()
   await database?.close()
 })

@@ -2,8 +2,6 @@ import { buy } from './buy'
 import { openShop, type Shop } from './shop'
 import { startTill, type Till } from './till'
 
-jest.setTimeout(30_000)
-
 let shop: Shop
 let till: Till
 

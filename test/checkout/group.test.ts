@@ -16,8 +16,6 @@ import { silentLog } from '../harness/log'
 import { pollUntil } from '../harness/poll'
 import { openShop, type Shop } from './shop'
 
-jest.setTimeout(30_000)
-
 let shop: Shop
 let pool: Pool
 let lanes: Pool

@@ -6,8 +6,6 @@ import { onServer } from '../harness/server'
 import { startApi, type TestApi } from '../rest/api'
 import { as } from '../rest/credentials'
 
-jest.setTimeout(60_000)
-
 const secret = 'nobody expects this'
 
 /** Runs it with that on its standard input. */

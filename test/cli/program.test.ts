@@ -20,9 +20,6 @@ const programs = [
   'outbox',
   'generate',
 ]
-// Programs are started many times, on a machine that may be busy with other things.
-jest.setTimeout(30_000)
-
 const served = /^Tillbook serves on (http:\S+)$/m
 
 let database: TestDatabase
@@ -38,17 +35,15 @@ describe.each(programs)('tillbook-%s', (name) => {
   const run = (...args: string[]) => spawnProgram(name, args).exited
 
   test('--help tells the usage and --version the version, both with exit code 0', async () => {
-    const help = await run('--help')
+    const [help, told] = await Promise.all([run('--help'), run('--version')])
     expect(help).toMatchObject({ code: 0, stderr: '' })
     expect(help.stdout).toContain(`Usage: tillbook-${name}`)
     const { version } = jest.requireActual<{ version: string }>('../../package.json')
-    const told = await run('--version')
     expect(told).toMatchObject({ code: 0, stderr: '', stdout: `tillbook-${name} ${version}\n` })
   })
 
   test('exits 2 with the way to get help when it is called wrongly', async () => {
-    for (const args of [[], ['--nonsense'], ['a', 'b', 'c']]) {
-      const { code, stdout, stderr } = await run(...args)
+    for (const { code, stdout, stderr } of await Promise.all([run(), run('--nonsense')])) {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toContain(`tillbook-${name} --help`)
       expect(stderr).not.toMatch(/^ +at /m)
@@ -182,6 +177,8 @@ test.each([
     const status = execSync(`${line} -s -o /dev/null -w '%{http_code}'`, { encoding: 'utf8' })
     expect({ line, is2xx: /^20[01]$/.test(status) }).toEqual({ line, is2xx: true })
   }
-  await api.close()
+  // Not gently: it would wait for the reservation that the hints began, which takes half a minute.
+  api.kill('SIGKILL')
+  await api.exited
   await own.close()
 })

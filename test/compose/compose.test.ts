@@ -7,8 +7,6 @@ import { projectFolder, spawnProgram } from '../harness/program'
 import { onServer } from '../harness/server'
 import { readYaml } from './yaml'
 
-jest.setTimeout(30_000)
-
 const condition = z.enum(['service_healthy', 'service_completed_successfully'])
 const service = z.strictObject({
   image: z.string(),

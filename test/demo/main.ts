@@ -11,7 +11,7 @@ use cases of docs/orders.md order, and prints what came of it: answer, time, fin
 that a consumer got from RabbitMQ. Takes a minute, as the slowest service does. To be run in the checkout,
 after \`make build\`.
 
-  --scale N  of the services' delays, above 0 and up to 1 (1); below 0.06 nothing is slow any more
+  --scale N  of the services' delays, above 0 and up to 1 (1); below 0.03 nothing is slow any more
   --help
 
 AMQP_URL names the broker (amqp://guest:guest@127.0.0.1:5672), DATABASE_URL another server than the

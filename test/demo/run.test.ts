@@ -4,8 +4,6 @@ import { describeWith, serviceUrl } from '../harness/service'
 import { newDatabase, type TestDatabase } from '../harness/database'
 import { openOrderConsumer } from './consumer'
 
-jest.setTimeout(60_000)
-
 describeWith('RabbitMQ', 'make demo-orders', () => {
   let database: TestDatabase
   beforeAll(async () => {
@@ -16,7 +14,7 @@ describeWith('RabbitMQ', 'make demo-orders', () => {
   const env = () => ({ DATABASE_URL: database.url, AMQP_URL: serviceUrl('RabbitMQ') })
 
   test('O4 O5 runs the six use cases, and receives the four messages from RabbitMQ', async () => {
-    const program = spawnProgram('demo', ['--scale', '0.06'], env())
+    const program = spawnProgram('demo', ['--scale', '0.03'], env())
     const { code, stdout, stderr } = await program.exited
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const cells = stdout.split('\n').filter((line) => /^\| \d/.test(line))

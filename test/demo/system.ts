@@ -59,16 +59,25 @@ async function createDatabase({ env, print }: DemoSystemOptions) {
 }
 
 interface ApiFile {
+  orders: { budget_ms: number }
   worker: object
   simulator: object
 }
 
-/** config/api/local.json with a broker; the pauses between attempts shrink with the services' delays. */
+/** Of the delays that there are, the slow ones stay beyond it down to 0.03; the quick ones are far below. */
+const budgetMsMin = 1200
+
+/**
+ * config/api/local.json with a broker; the pauses between attempts shrink with the services' delays, and
+ * the time for an answer with them as far as a busy machine still answers in it.
+ */
 function writeConfig(folder: string, { scale, amqpUrl }: DemoSystemOptions): string {
   const file = JSON.parse(readFileSync('config/api/local.json', 'utf8')) as ApiFile
   const order = { backoff_base_ms: Math.max(1, Math.round(1000 * scale)) }
+  const budgetMs = file.orders.budget_ms
   const config = {
     ...file,
+    orders: { ...file.orders, budget_ms: Math.max(budgetMsMin, Math.round(budgetMs * scale)) },
     worker: { ...file.worker, order },
     simulator: { ...file.simulator, delay_scale: scale },
     broker: { url: amqpUrl },

@@ -20,7 +20,7 @@ export interface TestQueue {
   name: string
   received: ConsumeMessage[]
   /** Waits until so many different messages have arrived. */
-  untilReceived(messages: number, timeoutMs?: number): Promise<void>
+  untilReceived(messages: number): Promise<void>
 }
 
 export async function openTestBroker(type: 'topic' | 'direct' = 'topic'): Promise<TestBroker> {
@@ -55,10 +55,9 @@ async function listen(channel: Channel, name: string): Promise<TestQueue> {
   return {
     name,
     received,
-    untilReceived: (messages, timeoutMs) =>
+    untilReceived: (messages) =>
       pollUntil(() => idsOf(received).size >= messages, {
         what: `${messages} messages in ${name}, there are ${idsOf(received).size}`,
-        ...(timeoutMs !== undefined && { timeoutMs }),
       }).then(() => {}),
   }
 }

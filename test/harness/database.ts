@@ -11,11 +11,14 @@ export interface TestDatabase {
 
 let count = 0
 
-/** A database of the test's own with the migrated schema, or an `empty` one. */
-export async function newDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+/** A database of the test's own with the migrated schema, or an `empty` one, or a copy of one that nobody uses now. */
+export async function newDatabase(
+  options: { empty?: boolean; copyOf?: TestDatabase } = {},
+): Promise<TestDatabase> {
   const server = sharedServer()
   const name = `${server.run}_${process.env.JEST_WORKER_ID ?? '0'}_${++count}`
-  const template = options.empty ? 'template0' : server.template
+  const own = options.copyOf && new URL(options.copyOf.url).pathname.slice(1)
+  const template = own ?? (options.empty ? 'template0' : server.template)
   await pollUntil(() => create(server.url, name, template), {
     what: `a copy of ${template}`,
     timeoutMs: 20_000,

@@ -24,7 +24,10 @@ export async function openServer(): Promise<OpenServer> {
   const close = () => (closing ??= remove(folder))
   closeOnSignal(close)
   try {
-    const server = await startEmbedded({ directory, database, onProgress: () => {} })
+    const server = await startEmbedded({
+      ...{ directory, database, isThrownAway: true },
+      onProgress: () => {},
+    })
     return { url: server.url, close }
   } catch (error) {
     await close()

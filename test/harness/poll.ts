@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface PollOptions {
   /** What is waited for, for the message when it does not come. */
   what: string
+  /** How long it may take on a machine that is busy with other things; nobody waits longer than it takes. */
   timeoutMs?: number
 }
 
@@ -11,7 +12,7 @@ const intervalMs = 20
 /** Asks until the answer is neither false nor undefined; fails at the deadline. */
 export async function pollUntil<T>(
   ask: () => Promise<T | false | undefined> | T | false | undefined,
-  { what, timeoutMs = 10_000 }: PollOptions,
+  { what, timeoutMs = 30_000 }: PollOptions,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   for (;;) {

@@ -55,9 +55,13 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     state.mode = 'frozen'
     return true
   }
-  const server = createServer((client) => {
+  // As the driver's own sockets: without it small packets wait for each other's acknowledgement.
+  const noDelay = true
+  const server = createServer({ noDelay }, (client) => {
     if (state.mode === 'closed') return void client.destroy()
-    const upstream = connect(Number(target.port || 5432), target.hostname)
+    const upstream = connect({
+      ...{ host: target.hostname, port: Number(target.port || 5432), noDelay },
+    })
     let isCommitting = false
     for (const socket of [client, upstream]) {
       sockets.add(socket)

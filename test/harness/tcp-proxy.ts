@@ -32,12 +32,14 @@ export async function startTcpProxy(
   const state = { mode: 'open' as TcpProxy['mode'], connections: 0 }
   const held: (() => void)[] = []
   const cutAll = () => clients.forEach((client) => client.destroy())
-  const server = createServer((client) => {
+  // Small packets are not to wait for each other's acknowledgement.
+  const noDelay = true
+  const server = createServer({ noDelay }, (client) => {
     if (state.mode === 'away') return void client.destroy()
     state.connections += 1
     clients.add(client)
     client.on('close', () => clients.delete(client))
-    const upstream = connect(Number(target.port), target.hostname)
+    const upstream = connect({ host: target.hostname, port: Number(target.port), noDelay })
     const watcher = newWatcher()
     join(client, upstream, watcher, 'sent')
     join(upstream, client, watcher, 'answered')

@@ -1,20 +1,24 @@
+import { Client } from 'pg'
 import { newDatabase, type TestDatabase } from '../harness/database'
-import { newRandom, newSeed } from '../harness/random'
-import { onServer } from '../harness/server'
+import { newRandom, newSeed, type Random } from '../harness/random'
 import { openAccount, post, spawnApi, type ApiProcess, type Reply } from './processes'
 
 jest.setTimeout(120_000)
 
 let database: TestDatabase
+let client: Client
 let apis: ApiProcess[]
 
 beforeAll(async () => {
   database = await newDatabase()
+  client = new Client({ connectionString: database.url })
+  await client.connect()
   apis = await Promise.all([1, 2, 3].map(() => spawnApi(database.url)))
 })
 
 afterAll(async () => {
   await Promise.all((apis ?? []).map(({ program }) => program.close()))
+  await client?.end()
   await database?.close()
 })
 
@@ -35,9 +39,14 @@ async function withdrawAtOnce(id: string, amounts: number[], urls: string[]): Pr
   )
 }
 
+function newRound(random: Random, processes: number, round: number) {
+  const amounts = Array.from({ length: 50 }, () => random.between(1, 10_000))
+  const total = amounts.reduce((sum, amount) => sum + amount, 0)
+  return { id: `fits-${processes}-${round}`, amounts, balance: random.between(1, total - 1) }
+}
+
 async function readAccount(id: string) {
-  const { rows } = await onServer(
-    database.url,
+  const { rows } = await client.query(
     `select a.balance::int as balance, a.entry_no::int as entry_no,
        coalesce(sum(t.amount), 0)::int as sum, count(t.id)::int as entries,
        coalesce(min(t.balance_after), 0)::int as lowest,
@@ -63,13 +72,11 @@ test.each([
   async (_name, processes) => {
     const random = newRandom(seed)
     const urls = apis.slice(0, processes).map((api) => api.url)
-    for (let round = 0; round < 100; round++) {
-      const id = `fits-${processes}-${round}`
-      const amounts = Array.from({ length: 50 }, () => random.between(1, 10_000))
-      const total = amounts.reduce((sum, amount) => sum + amount, 0)
-      const balance = random.between(1, total - 1)
-      await openAccount(urls[0]!, id, (balance / 100).toFixed(2))
-
+    const rounds = Array.from({ length: 100 }, (_, round) => newRound(random, processes, round))
+    await Promise.all(
+      rounds.map(({ id, balance }) => openAccount(urls[0]!, id, (balance / 100).toFixed(2))),
+    )
+    for (const { id, amounts, balance } of rounds) {
       const asks = await withdrawAtOnce(id, amounts, urls)
       const accepted = asks.filter(({ reply }) => reply.status === 201)
       const refused = asks.filter(({ reply }) => reply.status === 422)
@@ -111,8 +118,7 @@ test(`transfers in circles between few accounts neither deadlock nor lose a cent
   )
   const statuses = new Set(replies.map((reply) => reply.status))
   expect([...statuses].sort()).toEqual([201, 422])
-  const { rows } = await onServer(
-    database.url,
+  const { rows } = await client.query(
     `select sum(balance)::int as total, min(balance)::int >= 0 as covered from account where id like 'circle-%'`,
   )
   expect(rows).toEqual([{ total: 5000, covered: true }])

@@ -22,7 +22,7 @@ afterAll(async () => {
 const seed = newSeed()
 const accountIds = ['hot', 'warm', 'mild', 'cool']
 const clients = 12
-const stepsEach = 60
+const stepsEach = 40
 
 interface Client {
   random: Random

@@ -8,7 +8,7 @@ import { settings } from './settings'
 jest.setTimeout(1_200_000)
 
 const { seed, path } = settings
-const programs = settings.programs || 40
+const programs = settings.programs || 25
 /** So many programs come upon everything. */
 const longRun = 1500
 

@@ -57,7 +57,7 @@ test(`O3 created if and only if there is one message, over random orders (SEED=$
       placed.add(orderOf(answer).id)
     }
   }
-  for (const id of placed) await shop.settled(id, 60_000)
+  for (const id of placed) await shop.settled(id)
 
   const wrong = await shop.sql(`
     select o.id, o.status, count(m.id) as messages

@@ -71,10 +71,9 @@ export async function openBook() {
 
   return {
     ...{ pool, relayPool, broker, databaseUrl: database.url, sql, relay, insert },
-    untilPublished: (messages: number, timeoutMs = 10_000) =>
+    untilPublished: (messages: number) =>
       pollUntil(async () => (await published(sql)) >= messages, {
         what: `${messages} published rows`,
-        timeoutMs,
       }),
     rows: () => sql<OutboxRow>('select * from outbox_message order by seq'),
     /** Away with what a test left, on both sides. */

@@ -57,7 +57,7 @@ describeWith('RabbitMQ', 'O3: the outbox', () => {
         relay.nudge()
         return queue.received.length > 0
       },
-      { what: 'message', timeoutMs: 2000 },
+      { what: 'message' },
     )
   })
 

@@ -22,7 +22,7 @@ export function quickSettings(url = serviceUrl('RabbitMQ')): PublisherSettings {
     connectTimeoutMs: 1000,
     heartbeatSeconds: 10,
     exchangeType: 'topic',
-    confirmTimeoutMs: 250,
+    confirmTimeoutMs: 1000,
     backoff: { msMin: 2, msMax: 20 },
   }
 }

@@ -23,8 +23,14 @@ afterAll(async () => {
 const verify = (...args: string[]) =>
   spawnProgram('verify', [...args, 'config/verify/local.json'], { DATABASE_URL: book.url }).exited
 
+const unsealed = `
+  select (select count(*) from transaction) - coalesce(sum(transactions), 0) as left from seal`
+
 /** The number of the last seal, when all that was posted is sealed and verified without a finding. */
-function lastSealOfAll(): Promise<number> {
+async function lastSealOfAll(): Promise<number> {
+  await pollUntil(async () => Number((await one(book, unsealed)).left) === 0, {
+    what: 'seal of everything',
+  })
   return pollUntil(
     async () => {
       const { code, stdout } = await verify('--incremental')

@@ -11,17 +11,27 @@ import { silentLog } from '../harness/log'
 import { pollUntil } from '../harness/poll'
 import { onServer, sharedServer } from '../harness/server'
 
+let shared: TestDatabase
 let database: TestDatabase
 const closers: (() => Promise<unknown>)[] = []
 
-beforeEach(async () => {
-  database = await newDatabase({ empty: true })
+beforeAll(async () => {
+  shared = await newDatabase({ empty: true })
+  database = shared
 })
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
-  await database.close()
+  database = shared
 })
+
+afterAll(() => shared.close())
+
+/** For a test that damages it. */
+async function useOwnDatabase(): Promise<void> {
+  database = await newDatabase({ empty: true })
+  closers.push(database.close)
+}
 
 function open(changes: Partial<ConnectionSettings> = {}, options: Partial<PoolOptions> = {}): Pool {
   const settings = connectionSettings(database.url, changes)
@@ -33,6 +43,9 @@ function open(changes: Partial<ConnectionSettings> = {}, options: Partial<PoolOp
 async function rows(db: Executor, text: string, values: unknown[] = []) {
   return (await db.query({ text, values })).rows as Record<string, unknown>[]
 }
+
+/** For what would take for ever, or much longer, if no limit ended it: a busy machine has room in it. */
+const inTimeMs = 10_000
 
 const kill = () =>
   onServer(
@@ -135,10 +148,13 @@ describe('throws database.unavailable', () => {
     const server = createServer()
     const port = await listen(server)
     await new Promise((resolve) => server.close(resolve))
-    const pool = open({ url: `postgres://postgres@127.0.0.1:${port}/x` })
+    const pool = open({
+      url: `postgres://postgres@127.0.0.1:${port}/x`,
+      connect_timeout_ms: 50_000,
+    })
     const before = performance.now()
     await unavailable(rows(pool, 'select 1'))
-    expect(performance.now() - before).toBeLessThan(500)
+    expect(performance.now() - before).toBeLessThan(inTimeMs)
   })
 
   test('when the host has no address', async () => {
@@ -151,7 +167,7 @@ describe('throws database.unavailable', () => {
     const pool = open({ url: proxy.url, connect_timeout_ms: 200 })
     const before = performance.now()
     await unavailable(rows(pool, 'select 1'))
-    expect(performance.now() - before).toBeLessThan(1500)
+    expect(performance.now() - before).toBeLessThan(inTimeMs)
   })
 
   test('within the limit when the server freezes in the middle, and recovers after it', async () => {
@@ -161,7 +177,7 @@ describe('throws database.unavailable', () => {
     proxy.freeze()
     const before = performance.now()
     await unavailable(rows(pool, 'select 1'))
-    expect(performance.now() - before).toBeLessThan(1500)
+    expect(performance.now() - before).toBeLessThan(inTimeMs)
     proxy.thaw()
     expect(await rows(pool, 'select 1 as one')).toEqual([{ one: 1 }])
   })
@@ -182,13 +198,13 @@ describe('throws database.unavailable', () => {
 
   test('when the connection is killed during a statement, and recovers', async () => {
     const pool = open()
-    const running = unavailable(rows(pool, 'select pg_sleep(2)'))
+    const running = unavailable(rows(pool, 'select pg_sleep(20)'))
     await pollUntil(
       async () =>
         (
           await onServer(
             database.url,
-            "select from pg_stat_activity where query like '%pg_sleep(2)' and pid <> pg_backend_pid()",
+            "select from pg_stat_activity where query like '%pg_sleep(20)' and datname = current_database()",
           )
         ).rowCount! > 0,
       { what: 'running statement' },
@@ -214,7 +230,7 @@ describe('throws database.unavailable', () => {
   test('when a statement takes too long, and keeps the connection', async () => {
     const pool = open({ statement_timeout_ms: 100, pool_connections_max: 1 })
     const [before] = await rows(pool, 'select pg_backend_pid() as pid')
-    const fault = await unavailable(rows(pool, 'select pg_sleep(5)'))
+    const fault = await unavailable(rows(pool, 'select pg_sleep(20)'))
     expect(sqlStateOf(fault)).toBe(sqlState.query_canceled)
     expect(await rows(pool, 'select pg_backend_pid() as pid')).toEqual([before])
   })
@@ -240,6 +256,7 @@ describe('throws database.unavailable', () => {
   })
 
   test('when the server has become a read-only standby', async () => {
+    await useOwnDatabase()
     const name = new URL(database.url).pathname.slice(1)
     await onServer(
       sharedServer().url,
@@ -250,6 +267,7 @@ describe('throws database.unavailable', () => {
   })
 
   test('when the database is gone', async () => {
+    await useOwnDatabase()
     const pool = open()
     await rows(pool, 'select 1')
     await database.close()

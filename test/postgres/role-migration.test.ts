@@ -10,8 +10,6 @@ import { newLogin, type TestLogin } from '../harness/login'
 import { onServer, urlOf } from '../harness/server'
 
 // A server of its own: on the one of the other tests the role is there already.
-jest.setTimeout(60_000)
-
 let folder: string
 let server: { url: string }
 const owners: TestLogin[] = []
@@ -19,7 +17,9 @@ const owners: TestLogin[] = []
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), `tillbook-test-${process.pid}-role-`))
   chmodSync(folder, 0o755)
-  server = await startEmbedded({ directory: join(folder, 'data'), database: 'tillbook' })
+  server = await startEmbedded({
+    ...{ directory: join(folder, 'data'), database: 'tillbook', isThrownAway: true },
+  })
 })
 
 afterAll(async () => {

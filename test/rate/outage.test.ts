@@ -6,12 +6,15 @@ import { ask, newProcess, newRate, nowMs, somebody, type LoggingRedis } from './
 
 const levels = ({ entries }: LoggingRedis) => entries.map(({ level }) => level)
 
+/** Long enough for a machine that is busy, and short enough to wait for. */
+const timeoutMs = 300
+
 describeWith('Redis', 'a Redis that fails', () => {
   let proxy: TcpProxy
   let redis: LoggingRedis
   beforeEach(async () => {
     proxy = await startTcpProxy(serviceUrl('Redis'))
-    redis = await newProcess({ url: proxy.url, timeoutMs: 300 })
+    redis = await newProcess({ url: proxy.url, timeoutMs })
   })
   afterEach(async () => {
     await redis.close()
@@ -30,7 +33,7 @@ describeWith('Redis', 'a Redis that fails', () => {
       const all = []
       for (let i = 0; i < 500; i++) all.push(await rate.take(caller))
       // One of them found out, and the others did not ask.
-      expect(nowMs() - begunMs).toBeLessThan(3000)
+      expect(nowMs() - begunMs).toBeLessThan((all.length * timeoutMs) / 10)
       expect(all.filter(({ isAllowed }) => isAllowed)).toHaveLength(5)
       expect(redis.isThere()).toBe(false)
       expect(levels(redis)).toEqual(['warn'])
@@ -73,8 +76,8 @@ describeWith('Redis', 'a Redis that fails', () => {
   test('that takes the connection and answers nothing holds up no start', async () => {
     proxy.mode = 'frozen'
     const begunMs = nowMs()
-    const other = await newProcess({ url: proxy.url, timeoutMs: 300, connectTimeoutMs: 200 })
-    expect(nowMs() - begunMs).toBeLessThan(3000)
+    const other = await newProcess({ url: proxy.url, timeoutMs, connectTimeoutMs: 200 })
+    expect(nowMs() - begunMs).toBeLessThan(20_000)
     expect(other.isThere()).toBe(false)
     expect(levels(other)).toEqual(['warn'])
     proxy.mode = 'open'

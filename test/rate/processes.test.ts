@@ -8,8 +8,6 @@ import { describeWith, serviceUrl } from '../harness/service'
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy'
 import { someAddress } from './redis'
 
-jest.setTimeout(30_000)
-
 /** Of the API, that lets each address read 20 documents an hour. */
 const config = {
   environment: 'test',

@@ -6,6 +6,12 @@ import { pollUntil } from '../harness/poll'
 import { describeWith } from '../harness/service'
 import { ask, newProcess, newRate, nowMs, somebody, type LoggingRedis } from './redis'
 
+/** So many seconds, or less by what a busy machine has taken meanwhile. */
+function expectAbout(seconds: number, whole: number): void {
+  expect(seconds).toBeLessThanOrEqual(whole)
+  expect(seconds).toBeGreaterThan(whole - 60)
+}
+
 describeWith('Redis', 'requests that several processes count together', () => {
   let processes: LoggingRedis[]
   beforeAll(async () => {
@@ -31,13 +37,15 @@ describeWith('Redis', 'requests that several processes count together', () => {
       ...{ isAllowed: true, remaining: 4 },
       ...{ resetSeconds: 720, retryAfterSeconds: 0 },
     })
-    // By now a little of it has grown again, and the rest is rounded up.
-    expect(await other!.take(caller)).toMatchObject({ remaining: 3, resetSeconds: 1440 })
+    // By now a little of it has grown again.
+    const second = await other!.take(caller)
+    expect(second.remaining).toBe(3)
+    expectAbout(second.resetSeconds, 1440)
     for (let i = 0; i < 3; i++) await one!.take(caller)
     const refused = await other!.take(caller)
-    expect(refused).toMatchObject({ isAllowed: false, remaining: 0, resetSeconds: 3600 })
-    expect(refused.retryAfterSeconds).toBeGreaterThan(710)
-    expect(refused.retryAfterSeconds).toBeLessThanOrEqual(720)
+    expect(refused).toMatchObject({ isAllowed: false, remaining: 0 })
+    expectAbout(refused.resetSeconds, 3600)
+    expectAbout(refused.retryAfterSeconds, 720)
   })
 
   test('it grows again for all of them, one at a time', async () => {

@@ -70,13 +70,13 @@ export function newCarts(sql: Sql) {
       return found!
     },
     /** Waits until all of these lines are so. */
-    reaches: (lines: string[], actual: string, timeoutMs = 10_000) =>
+    reaches: (lines: string[], actual: string) =>
       pollUntil(
         async () => {
           const found = await rows(lines)
           return found.every((row) => row.actual === actual) && found
         },
-        { what: `${lines.length} reservations ${actual}`, timeoutMs },
+        { what: `${lines.length} reservations ${actual}` },
       ),
   }
 }

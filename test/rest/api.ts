@@ -18,9 +18,6 @@ import { silentLog } from '../harness/log'
 import { assertPromised, problemDto, type Answer, type Problem } from './answer'
 import { listBrokenAccounts, readState } from './ledger'
 
-// Many small requests to a machine that may be busy with other things.
-jest.setTimeout(30_000)
-
 export type TestApi = Awaited<ReturnType<typeof startApi>>
 export type Account = z.output<typeof accountDto>
 export type Transaction = z.output<typeof transactionDto>

@@ -18,7 +18,7 @@ function pageWith(count: number, query: string) {
     const found = await page(query)
     return found.data.length >= count && found
   }
-  return pollUntil(full, { what: `page of ${count} events`, timeoutMs: 20_000 })
+  return pollUntil(full, { what: `page of ${count} events` })
 }
 
 const latest = async () => (await page('after=latest')).next_cursor

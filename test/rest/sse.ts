@@ -15,7 +15,7 @@ export interface EventReader {
   text(): string
   events(): SentEvent[]
   /** Waits for so many events. */
-  receives(count: number, timeoutMs?: number): Promise<SentEvent[]>
+  receives(count: number): Promise<SentEvent[]>
   pause(): void
   resume(): void
   /** Resolves when the stream is over; true when it was ended, not cut. */
@@ -55,14 +55,21 @@ function follow(answer: IncomingMessage): EventReader {
   const ended = new Promise<boolean>((resolve) =>
     answer.once('close', () => resolve(answer.complete)),
   )
-  const events = () => readEvents(text)
+  // Each block is read once: there may be many, and they are asked for again and again.
+  const read: SentEvent[] = []
+  let readTo = 0
+  const events = () => {
+    const end = text.lastIndexOf('\n\n')
+    if (end > readTo) read.push(...readEvents(text.slice(readTo, (readTo = end + 2))))
+    return read
+  }
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,
     text: () => text,
     events,
-    receives: (count, timeoutMs = 20_000) =>
-      pollUntil(() => events().length >= count && events(), { what: `${count} events`, timeoutMs }),
+    receives: (count) =>
+      pollUntil(() => events().length >= count && events(), { what: `${count} events` }),
     pause: () => void answer.pause(),
     resume: () => void answer.resume(),
     ended,

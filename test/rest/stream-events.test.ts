@@ -129,12 +129,13 @@ test('a slow reader keeps nobody waiting, and gets all that it missed', async ()
   const quick = await open({ query: `after=${after}` })
   slow.pause()
   // More than the system keeps for somebody who does not read.
-  const count = 15_000
+  const count = 3000
   for (let i = 0; i < 5; i++) {
     await api.sql(
       `with posted as (
-         insert into transaction (id, account_id, currency, amount, balance_after, entry_no, effective_at, created_at, description)
-         select gen_random_uuid(), a.id, a.currency, 1, a.balance + n, a.entry_no + n, clock_timestamp(), clock_timestamp(), repeat('x', 500)
+         insert into transaction (id, account_id, currency, amount, balance_after, entry_no, effective_at, created_at, metadata)
+         select gen_random_uuid(), a.id, a.currency, 1, a.balance + n, a.entry_no + n, clock_timestamp(), clock_timestamp(),
+           jsonb_build_object('note', repeat('x', 5000))
          from account a, generate_series(1, $2::int) n
          where a.id = $1
        )
@@ -142,16 +143,16 @@ test('a slow reader keeps nobody waiting, and gets all that it missed', async ()
       [account.id, count / 5],
     )
   }
-  const ids = idsOf(await quick.receives(count, 60_000))
+  const ids = idsOf(await quick.receives(count))
   expect(slow.events().length).toBeLessThan(count)
   slow.resume()
-  expect(idsOf(await slow.receives(count, 60_000))).toEqual(ids)
+  expect(idsOf(await slow.receives(count))).toEqual(ids)
   const rows = await api.sql<{ id: string }>(
     'select id from transaction order by xact_no desc, id desc limit $1',
     [count],
   )
   expect(ids).toEqual(rows.map(({ id }) => id).reverse())
-}, 120_000)
+})
 
 test('no more streams are open than are configured: 503, until one is closed', async () => {
   const [first] = [await open(), await open(), await open()]

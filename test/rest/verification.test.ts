@@ -27,7 +27,7 @@ function eventually(
       const answer = await read()
       return answer && isRight(answer) && answer
     },
-    { what, timeoutMs: 20_000 },
+    { what },
   )
 }
 

@@ -9,9 +9,6 @@ import { listContradictions, shopState } from '../shop/state'
 import { newPasswords } from '../../internal/password/password'
 import { newForeignClient, password, type CallOptions, type Reply } from './client'
 
-// Many small calls to a machine that may be busy with other things.
-jest.setTimeout(30_000)
-
 export type RpcApi = Awaited<ReturnType<typeof startRpcApi>>
 export type ItemMsg = { uuid: string; name: string; description: string; price: number } & Stamped
 export type CartMsg = {

@@ -37,7 +37,7 @@ export async function openBook() {
   async function sealAll(transactionsMax = 10_000): Promise<void> {
     const [last] = await sql<{ no: bigint }>('select max(xact_no) as no from transaction')
     const isBelow = async () => (await findHorizon(pool)).horizon > last!.no
-    await pollUntil(isBelow, { what: 'horizon above every transaction', timeoutMs: 20_000 })
+    await pollUntil(isBelow, { what: 'horizon above every transaction' })
     while (typeof (await seals.sealNext(transactionsMax)) === 'object');
   }
 

@@ -1,8 +1,6 @@
 import type { Finding } from '../../pkg/seal/finding'
 import { openBook, type Book } from './book'
 
-jest.setTimeout(60_000)
-
 let book: Book
 let columns: { name: string; type: string }[]
 let accounts: string[]

@@ -16,9 +16,6 @@ import { silentLog } from '../harness/log'
 import { assertPromised, problemDto, type Answer, type Problem } from '../rest/answer'
 import { shopState } from './state'
 
-// Many small requests to a machine that may be busy with other things.
-jest.setTimeout(30_000)
-
 export type ShopApi = Awaited<ReturnType<typeof startShop>>
 export type Item = z.output<typeof itemDto>
 export type Line = z.output<typeof lineDto>

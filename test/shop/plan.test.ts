@@ -4,8 +4,6 @@ import { Client } from 'pg'
 import { parse } from '../../internal/sqlgen/parse'
 import { newDatabase, type TestDatabase } from '../harness/database'
 
-jest.setTimeout(60_000)
-
 let database: TestDatabase
 let client: Client
 beforeAll(async () => {

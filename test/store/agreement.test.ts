@@ -12,8 +12,6 @@ import { january, openMemoryStores, plain, request, type Stores } from '../confo
 import { newRandom, newSeed, type Random } from '../harness/random'
 import { openSqlStores } from './sql-stores'
 
-jest.setTimeout(60_000)
-
 const seed = newSeed()
 const accountIds = ['eur-1', 'eur-2', 'eur-3', 'jpy-1', 'jpy-2', 'kwd-1', 'nothing']
 const groups = 120

@@ -62,7 +62,7 @@ function events(count: number): Promise<EventPage> {
     const page = await newEventStore(db).list(beginning, 100)
     return page.events.length === count && page
   }
-  return pollUntil(all, { what: `${count} events`, timeoutMs: 20_000 })
+  return pollUntil(all, { what: `${count} events` })
 }
 
 test('a book that was restored into another server goes on above its own numbers', async () => {

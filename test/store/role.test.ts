@@ -6,8 +6,6 @@ import { silentLog } from '../harness/log'
 import { newLogin, type TestLogin } from '../harness/login'
 import { onServer, sharedServer } from '../harness/server'
 
-jest.setTimeout(60_000)
-
 const role = 'tillbook_api'
 const insufficientPrivilege = '42501'
 const foreignKeyViolation = '23503'

@@ -12,9 +12,6 @@ import type { ShopStores } from '../conformance/shop'
 import { connectionSettings, newDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
 
-// A machine that is busy with other things may take longer than jest's 5 s.
-jest.setTimeout(30_000)
-
 /** The stores on a database of their own, wired as the API wires them. */
 export async function openSqlStores(): Promise<ShopStores & { pool: Pool; url: string }> {
   const database = await newDatabase()

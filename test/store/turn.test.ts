@@ -6,8 +6,6 @@ import { connectionSettings, newDatabase, type TestDatabase } from '../harness/d
 import { silentLog } from '../harness/log'
 import { onServer } from '../harness/server'
 
-jest.setTimeout(30_000)
-
 let database: TestDatabase
 const pools: Pool[] = []
 

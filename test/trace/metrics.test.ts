@@ -113,6 +113,6 @@ test('says that the ledger is intact once it was looked at', async () => {
   const line = 'tillbook_verification{state="intact"} 1'
   await pollUntil(async () => (await rig.metrics()).includes(line), {
     what: line,
-    timeoutMs: 30_000,
+    timeoutMs: 50_000,
   })
 })

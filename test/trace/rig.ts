@@ -8,9 +8,6 @@ import { spawnProgram, type SpawnedProgram } from '../harness/program'
 import { serviceUrl } from '../harness/service'
 import { startService } from '../order/service'
 
-// Programs are started, on a machine that may be busy with other things.
-jest.setTimeout(60_000)
-
 const readyTimeoutMs = 30_000
 
 export interface RigSettings {
@@ -36,7 +33,7 @@ export async function openRig(settings: RigSettings = {}) {
   const shared = {
     ...{ environment: 'local', database: connectionSettings(database.url), upstreams },
     ...{ http: { port: 0 }, log: { level: 'debug', format: 'json' } },
-    trace: settings.trace ?? { otlp_url: collector.url },
+    trace: { batch_interval_ms: 50, ...(settings.trace ?? { otlp_url: collector.url }) },
   }
   const start = (name: string, config: object) => {
     const file = join(folder, `${name}.json`)

@@ -15,6 +15,11 @@ export interface EmbeddedOptions {
   database: string
   /** A folder with `initdb` and `postgres`, when the ones found by themselves are not wanted. */
   binaries?: string
+  /**
+   * For data that nobody wants back, as that of tests: a server that this call starts does not wait for the
+   * disk. It forgives a kill, but no loss of power.
+   */
+  isThrownAway?: boolean
   /** Hears one readable line for each step that takes time. */
   onProgress?: (line: string) => void
 }
@@ -57,7 +62,10 @@ async function startLocked(
     await createCluster({ place, binaries, account, database: options.database })
   }
   say(`Starting PostgreSQL ${binaries.version} in ${options.directory} …`)
-  const server = await launchServer({ place, binaries: binaries.folder, account })
+  const server = await launchServer({
+    ...{ place, binaries: binaries.folder, account },
+    isThrownAway: options.isThrownAway ?? false,
+  })
   return describe(server, place, options, true)
 }
 

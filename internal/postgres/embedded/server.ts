@@ -39,6 +39,9 @@ const settings = {
   log_timezone: 'UTC',
 }
 
+/** Instead of them where nobody wants the data back. */
+const thrownAway = { fsync: 'off', full_page_writes: 'off' }
+
 /** The server of this cluster, or undefined when none runs. */
 export async function findServer(cluster: string): Promise<Server | undefined> {
   const text = await ifThere(readFile(join(cluster, 'postmaster.pid'), 'utf8'))
@@ -74,6 +77,8 @@ export interface LaunchOptions {
   /** The folder of the programs. */
   binaries: string
   account?: Account
+  /** See EmbeddedOptions. */
+  isThrownAway: boolean
 }
 
 /**
@@ -110,10 +115,11 @@ interface Attempt {
  * Without pg_ctl: it hands the folder's name to a shell, and tells of an end only by waiting. The server gets a
  * session of its own and no pipe of ours, so that it outlives us.
  */
-async function launch({ place, binaries, account }: LaunchOptions): Promise<Attempt> {
+async function launch({ place, binaries, account, isThrownAway }: LaunchOptions): Promise<Attempt> {
   const { cluster, logFile } = place
   const port = await choosePort(cluster)
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const all = { ...settings, ...(isThrownAway && thrownAway) }
+  const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const log = await open(logFile, 'a', 0o600)
   let ended = false
   const child = spawn(join(binaries, 'postgres'), ['-D', cluster, '-p', String(port), ...flags], {

@@ -1,0 +1,36 @@
+const Sequencer = require('@jest/test-sequencer').default
+const { sep } = require('node:path')
+
+/** What takes longest, the longest first: begun last, one of them would keep a worker busy alone at the end. */
+const longest = [
+  'ledger/concurrency',
+  'embedded',
+  'cli/program',
+  'readme',
+  'sqlgen',
+  'demo/run',
+  'plan/drop-accounts-load',
+  'populate',
+  'ledger/failures',
+  'order/misbehaviour',
+  'trace/trace',
+  'model/concurrent',
+  'postgres/migrate',
+  'chaos/check',
+  'ledger/holds',
+]
+const rank = new Map(longest.map((name, i) => [`${sep}test${sep}${name}.test.ts`, i]))
+const rankOf = ({ path }) => {
+  const name = [...rank.keys()].find((end) => path.endsWith(end))
+  return name === undefined ? longest.length : rank.get(name)
+}
+
+/** The order of jest, which knows how long each file took once it has run here, and before that only its size. */
+module.exports = class extends Sequencer {
+  sort(tests) {
+    const usual = super.sort(tests)
+    return usual.every(({ duration }) => duration !== undefined)
+      ? usual
+      : usual.sort((one, other) => rankOf(one) - rankOf(other))
+  }
+}
