@@ -120,11 +120,14 @@ test('C1: an item that is nowhere cannot be added, and no cart is opened for it'
   await api.refuses('cart.Cart/AddItem', { item_uuid: nowhere, quantity: 1 }, missing, { as })
 })
 
-test.each([0, -1, -(2 ** 31), 1_000_001, 2 ** 31 - 1])('C1: AddItem refuses %d', async (quantity) => {
-  const { uuid } = await api.anItem()
-  const refused = { ...invalid, paths: ['quantity'] }
-  await api.refuses('cart.Cart/AddItem', { item_uuid: uuid, quantity }, refused)
-})
+test.each([0, -1, -(2 ** 31), 1_000_001, 2 ** 31 - 1])(
+  'C1: AddItem refuses %d',
+  async (quantity) => {
+    const { uuid } = await api.anItem()
+    const refused = { ...invalid, paths: ['quantity'] }
+    await api.refuses('cart.Cart/AddItem', { item_uuid: uuid, quantity }, refused)
+  },
+)
 
 test.each([-1, 1_000_001])('C1: UpdateQuantity refuses %d', async (quantity) => {
   const { uuid } = await api.anItem()
