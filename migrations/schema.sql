@@ -184,6 +184,27 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION refuse_other_position()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- Whoever owns the table restores books, and may write what they like in it anyway.
+  if pg_has_role((select relowner from pg_class where oid = tg_relid), 'usage') then
+    return null;
+  end if;
+  perform from added
+  where xact_no <> pg_current_xact_id()::text::bigint
+    + (select e.xact_offset from public.xact_epoch e where e.is_only);
+  if found then
+    raise exception 'a transaction stands where the database transaction stands that wrote it'
+      using errcode = 'restrict_violation';
+  end if;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_statement()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1432,6 +1453,8 @@ CREATE TRIGGER transaction_append_only BEFORE DELETE OR UPDATE ON transaction FO
 
 CREATE TRIGGER transaction_no_truncate BEFORE TRUNCATE ON transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER transaction_own_position AFTER INSERT ON transaction REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_other_position();
+
 comment on table account is 'Money of one user in one currency.';
 
 comment on table app_user is 'Whoever owns accounts.';
@@ -1495,6 +1518,8 @@ comment on function follow_changed_lines() is 'Keeps a cart''s number of lines, 
 comment on function follow_new_lines() is 'Keeps a cart''s number of lines, and new lines out of an ordered cart.';
 
 comment on function refuse_change_of_ordered_cart() is 'Keeps an ordered cart as it was ordered.';
+
+comment on function refuse_other_position() is 'Keeps a role that does not own the book from choosing where a transaction stands in it.';
 
 comment on function refuse_statement() is 'Refuses the statement with the sentence that the trigger gives.';
 
@@ -1667,6 +1692,8 @@ revoke all on function follow_new_lines() from public;
 revoke all on function refuse_change() from public;
 
 revoke all on function refuse_change_of_ordered_cart() from public;
+
+revoke all on function refuse_other_position() from public;
 
 revoke all on function refuse_statement() from public;
 

@@ -6,6 +6,8 @@ import { silentLog } from '../harness/log'
 import { newLogin, type TestLogin } from '../harness/login'
 import { onServer, sharedServer } from '../harness/server'
 
+jest.setTimeout(60_000)
+
 const role = 'tillbook_api'
 const insufficientPrivilege = '42501'
 const foreignKeyViolation = '23503'
@@ -225,6 +227,40 @@ test('the role may lock what it changes, and post', async () => {
       await client.query({ text, values: [] })
     }
   })
+})
+
+test('the role cannot choose where a transaction stands', async () => {
+  const own = `pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch)`
+  const insertAt = (position: string) =>
+    insertTransaction({ amount: -1 })
+      .replace('created_at )', 'created_at, xact_no )')
+      .replace('now(), now())', `now(), now(), ${position})`)
+  for (const [, connect] of ways) {
+    const pool = connect()
+    const attempt = (text: string) =>
+      pool.withClient(async (client) => {
+        await client.query({ text: 'begin', values: [] })
+        try {
+          await client.query({ text, values: [] })
+        } finally {
+          await client.query({ text: 'rollback', values: [] })
+        }
+      })
+    await attempt(insertAt(own))
+    for (const position of [`${own} - 1`, `${own} + 1`, '0', '9223372036854775807']) {
+      const { code } = (await attempt(insertAt(position)).catch(
+        (error: { code: string }) => error,
+      )) as { code: string }
+      expect(code).toBe('23001')
+    }
+  }
+  // After a restore everything stands higher, and what the default says is refused as well.
+  await onServer(database.url, 'update xact_epoch set xact_offset = 1000')
+  const pool = open(database.url, role)
+  await expect(pool.query({ text: insertTransaction({ amount: -1 }), values: [] })).rejects.toThrow(
+    'a transaction stands where the database transaction stands that wrote it',
+  )
+  await onServer(database.url, 'update xact_epoch set xact_offset = 0')
 })
 
 test('reset role leads back to the role, not to the login', async () => {
