@@ -15,3 +15,6 @@ COPY --from=build /tillbook/migrations migrations
 # Argon2 is machine code, which no bundle holds.
 COPY --from=build /tillbook/node_modules/@node-rs node_modules/@node-rs
 USER node
+EXPOSE 8080 9111
+# The other programs are named in place of it, as docker-compose.yml does.
+CMD ["bin/tillbook-api", "config/api/compose.json"]

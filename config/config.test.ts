@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig, type Program } from './config'
+import { loadConfig, programs, type Program } from './config'
 import { Fault } from '../internal/fault/fault'
 
 const folder = mkdtempSync(join(tmpdir(), 'tillbook config '))
@@ -33,16 +33,6 @@ const embedded = { environment: 'local', database: { embedded: { directory: '.da
 const secret = 'postgres://ada:secret@db.example:5432/tillbook'
 
 describe('every file of every program', () => {
-  const programs = [
-    'api',
-    'migrate',
-    'populate',
-    'database',
-    'credential',
-    'simulator',
-    'worker',
-    'outbox',
-  ] as const
   const files = programs.flatMap((program) =>
     readdirSync(join(__dirname, program)).map((name) => [program, name] as const),
   )

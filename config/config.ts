@@ -18,6 +18,7 @@ import {
 const schemas = { api, migrate, populate, database, verify, credential, simulator, worker, outbox }
 
 export type Program = keyof typeof schemas
+export const programs = Object.keys(schemas) as Program[]
 export type Config<P extends Program> = z.output<(typeof schemas)[P]>
 export type ApiConfig = Config<'api'>
 export type MigrateConfig = Config<'migrate'>
@@ -53,8 +54,10 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
-    throw unreadable(path, why, error)
+    throw unreadable(
+      path,
+      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`,
+    )
   }
 }
 

@@ -8,7 +8,7 @@ const invalidConfig = {
 } satisfies FaultSpec
 
 /** A file that cannot be read as a configuration at all. */
-export function unreadable(path: string, why: string, cause: unknown): Fault {
+export function unreadable(path: string, why: string, cause?: unknown): Fault {
   return new Fault(invalidConfig, { detail: `${path}: ${why}`, cause })
 }
 

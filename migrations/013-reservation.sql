@@ -26,16 +26,26 @@ create table reservation (
   constraint reservation_held_has_id check (
     actual not in ('held', 'releasing') or external_id is not null
   ),
+  -- What is still wanted was not given back, and what is not yet as it is wanted is due some day, so that
+  -- nothing is ever forgotten.
+  constraint reservation_released_is_wanted check (actual <> 'released' or desired = 'released'),
+  constraint reservation_never_forgotten check (
+    next_at is not null
+    or (desired = 'held' and actual in ('held', 'failed'))
+    or (desired = 'released' and actual = 'released')
+  ),
   constraint reservation_attempts_range check (attempts >= 0),
   constraint reservation_lease_whole check ((lease_token is null) = (lease_until is null)),
+  constraint reservation_lease_ends check (lease_token is null or next_at is not null),
   constraint reservation_traceparent_form check (
     traceparent ~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'
   ),
   constraint reservation_item_length check (char_length(item) between 1 and 200),
   constraint reservation_last_error_length check (char_length(last_error) <= 1000)
 );
--- What there is to do, by the time at which it is due; nothing else is in this index.
-create index reservation_due_idx on reservation (next_at, id) where next_at is not null;
+-- What there is to do, by the time at which it is due; nothing else is in this index. The lease, which only
+-- changes along with the time, is there for counting to need no more than the index.
+create index reservation_due_idx on reservation (next_at, id) include (lease_until) where next_at is not null;
 -- What an operator looks after: few, or something is wrong.
 create index reservation_failed_idx on reservation (id) where desired = 'held' and actual = 'failed';
 create index reservation_leaked_idx on reservation (id)
@@ -57,5 +67,7 @@ revoke all on reservation from public, tillbook_api;
 grant select, insert, update (external_id, lease_token, lease_until, next_at, attempts, desired, actual,
   last_error, updated_at) on reservation to tillbook_api;
 
+create trigger reservation_keeps_identity before update of id, line_id, item, created_at on reservation
+  for each statement execute function refuse_statement('a reservation stays what it is, and for which line');
 create trigger reservation_no_delete before delete or truncate on reservation
   for each statement execute function refuse_statement('reservations are released, never deleted');

@@ -35,6 +35,7 @@ create table shop_order (
     and (cart_id is null) = (store_id is null)
     and (cart_id is null) = (product_code is not null)
   ),
+  constraint shop_order_cart_for_owner check (cart_id is null or user_id = owner_id),
   constraint shop_order_cart_paid check (cart_id is null or status = 'created'),
   constraint shop_order_created_whole check (
     status <> 'created'
@@ -53,11 +54,13 @@ create table shop_order (
   ),
   constraint shop_order_attempts_range check (attempts >= 0),
   constraint shop_order_lease_whole check ((lease_token is null) = (lease_until is null)),
-  constraint shop_order_due_is_pending check (next_at is null or status = 'pending')
+  -- A pending order is looked after some day, and no other is.
+  constraint shop_order_pending_is_due check ((next_at is not null) = (status = 'pending')),
+  constraint shop_order_lease_of_pending check (lease_token is null or status = 'pending')
 );
 create index shop_order_owner_idx on shop_order (owner_id, created_at, id);
 create index shop_order_created_idx on shop_order (created_at, id);
-create index shop_order_due_idx on shop_order (next_at, id) where next_at is not null;
+create index shop_order_due_idx on shop_order (next_at, id) include (lease_until) where next_at is not null;
 
 comment on table shop_order is 'What somebody bought: from a cart, or by the code of a product.';
 comment on column shop_order.owner_id is 'Who ordered it, and may see it.';
@@ -103,7 +106,10 @@ create table order_key (
   constraint order_key_one_outcome check ((order_id is null) <> (refusal is null))
 );
 
-comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again.';
+-- What is old is looked for by its age, and deleted.
+create index order_key_created_idx on order_key (created_at);
+
+comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again until worker.key_retention_ms is over.';
 
 -- Events for the broker, written by the commit that made them true, and published afterwards.
 create table outbox_message (
@@ -118,24 +124,26 @@ create table outbox_message (
   payload jsonb not null,
   headers jsonb not null default '{}',
   attempts integer not null default 0,
+  claim_no integer not null default 0,
+  void_claim_no integer not null default 0,
   last_error text,
   created_at timestamptz not null,
   available_at timestamptz not null default clock_timestamp(),
   published_at timestamptz,
   parked_at timestamptz,
   constraint outbox_message_pkey primary key (id),
-  constraint outbox_message_seq_key unique (seq),
   constraint outbox_message_version_key unique (aggregate_type, aggregate_id, aggregate_version),
   constraint outbox_message_payload_object check (jsonb_typeof(payload) = 'object'),
   constraint outbox_message_headers_object check (jsonb_typeof(headers) = 'object'),
   constraint outbox_message_attempts_range check (attempts >= 0),
+  constraint outbox_message_claim_range check (void_claim_no between 0 and claim_no),
   constraint outbox_message_last_error_length check (char_length(last_error) <= 1000),
   constraint outbox_message_one_end check (published_at is null or parked_at is null)
 );
 -- What waits, by the time at which it may be claimed: rows that wait for another try keep nobody from
 -- finding those behind them. Never read by "seq above the last one seen": whoever commits late may have
--- a number below it.
-create index outbox_message_waiting_idx on outbox_message (available_at, seq)
+-- a number below it. The age is there for counting to need no more than the index.
+create index outbox_message_waiting_idx on outbox_message (available_at, seq) include (created_at)
   where published_at is null and parked_at is null;
 create index outbox_message_parked_idx on outbox_message (seq) where parked_at is not null;
 create index outbox_message_published_idx on outbox_message (published_at) where published_at is not null;
@@ -146,6 +154,10 @@ comment on column outbox_message.available_at is
   'Not claimed before: new at once; claimed, when the claim is void; returned by the broker, when it is tried again.';
 comment on column outbox_message.parked_at is 'The broker refused the message itself, not the connection: it waits for somebody to look.';
 comment on column outbox_message.attempts is 'How often the broker refused it. An outage of the broker is no attempt.';
+comment on column outbox_message.claim_no is
+  'Of the last claim: a relay that shows an older one has been overtaken, and judges nothing any more.';
+comment on column outbox_message.void_claim_no is
+  'Taken by the last replay: what the broker has confirmed to claims before it does not count.';
 
 -- For consumers that keep their books here: inserted in the database transaction that handles the message.
 create table inbox_message (
@@ -156,13 +168,17 @@ create table inbox_message (
   constraint inbox_message_consumer_length check (char_length(consumer) between 1 and 100)
 );
 
-comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key.';
+create index inbox_message_handled_idx on inbox_message (handled_at);
+
+comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key. Kept for as long as the message may come again.';
 
 revoke all on shop_order, order_line, order_key, outbox_message, inbox_message from public, tillbook_api;
 grant select, insert, update (status, total_amount, customer_fullname, product_name, failure, attempts, next_at,
   lease_token, lease_until, updated_at) on shop_order to tillbook_api;
-grant select, insert on order_line, order_key, inbox_message to tillbook_api;
-grant select, insert, update (attempts, last_error, available_at, published_at, parked_at), delete
+grant select, insert on order_line to tillbook_api;
+grant select, insert, delete on order_key, inbox_message to tillbook_api;
+grant select, insert, update (attempts, claim_no, void_claim_no, last_error, available_at, published_at,
+  parked_at), delete
   on outbox_message to tillbook_api;
 
 create trigger shop_order_no_delete before delete or truncate on shop_order
@@ -177,3 +193,6 @@ create trigger order_line_append_only before update or delete or truncate on ord
   for each statement execute function refuse_statement('lines of an order are only ever added');
 create trigger order_key_no_update before update or truncate on order_key
   for each statement execute function refuse_statement('the first answer to a key is the answer to it');
+create trigger order_key_stays before delete on order_key
+  for each row when (old.created_at > statement_timestamp() - interval '1 day')
+  execute function refuse_statement('a key is remembered for a day at least');

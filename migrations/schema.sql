@@ -112,30 +112,52 @@ begin
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION follow_cart_line()
+CREATE OR REPLACE FUNCTION follow_changed_lines()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-declare
-  before integer := case when tg_op = 'UPDATE' then (old.removed_at is null)::integer else 0 end;
-  after integer := (new.removed_at is null)::integer;
 begin
-  if after <> before then
-    update cart set lines = lines + after - before where id = new.cart_id;
+  -- An insert that gives way to nothing comes by here, too.
+  if not exists (select from new_line) then
     return null;
   end if;
-  -- Changed, and not only locked: a checkout that waits for it with an older snapshot would be given a lock,
-  -- and go on with the line as it was. Whoever changed the cart in this transaction has done so already.
-  perform from cart
-  where id = new.cart_id and status = 'open' and xmin = pg_current_xact_id()::xid;
-  if found then
-    return null;
-  end if;
-  update cart set updated_at = clock_timestamp() where id = new.cart_id and status = 'open';
-  if not found then
-    raise exception 'the cart "%" was ordered and never changes again', new.cart_id
-      using errcode = 'restrict_violation';
-  end if;
+  with change as materialized (
+    select cart_id, sum(lines)::integer as lines
+    from (
+      select cart_id, (removed_at is null)::integer as lines from new_line
+      union all
+      select cart_id, -(removed_at is null)::integer from old_line
+    ) as line
+    group by cart_id
+  )
+  update cart c
+  set
+    lines = c.lines + change.lines,
+    updated_at = case change.lines when 0 then clock_timestamp() else c.updated_at end
+  from change
+  where c.id = change.cart_id
+    and c.id = any(array(select cart_id from change))
+    -- Changed, and not only locked: a checkout that waits for it with an older snapshot would be given a
+    -- lock, and go on with the line as it was. Whoever changed the cart in this transaction has done so already.
+    and not (change.lines = 0 and c.status = 'open' and c.xmin = pg_current_xact_id()::xid);
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION follow_new_lines()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  with change as materialized (
+    select cart_id, (count(*) filter (where removed_at is null))::integer as lines
+    from new_line
+    group by cart_id
+  )
+  update cart c
+  set lines = c.lines + change.lines
+  from change
+  where c.id = change.cart_id and c.id = any(array(select cart_id from change));
   return null;
 end
 $function$;
@@ -169,6 +191,19 @@ CREATE OR REPLACE FUNCTION refuse_statement()
 AS $function$
 begin
   raise exception '%', tg_argv[0] using errcode = 'restrict_violation';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_unless_current(is_current boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if is_current is not true then
+    raise exception 'a row is not as it was when it was decided what to write'
+      using errcode = 'serialization_failure';
+  end if;
 end
 $function$;
 
@@ -654,6 +689,8 @@ create table outbox_message (
   payload jsonb not null,
   headers jsonb not null default '{}'::jsonb,
   attempts integer not null default 0,
+  claim_no integer not null default 0,
+  void_claim_no integer not null default 0,
   last_error text,
   created_at timestamptz not null,
   available_at timestamptz not null default clock_timestamp(),
@@ -861,9 +898,6 @@ alter table cart add constraint cart_id_store_key
 alter table item add constraint item_store_id_key
   UNIQUE (store_id, id) INCLUDE (deleted_at);
 
-alter table outbox_message add constraint outbox_message_seq_key
-  UNIQUE (seq);
-
 alter table outbox_message add constraint outbox_message_version_key
   UNIQUE (aggregate_type, aggregate_id, aggregate_version);
 
@@ -1017,6 +1051,9 @@ alter table order_line add constraint order_line_unit_price_range
 alter table outbox_message add constraint outbox_message_attempts_range
   CHECK (attempts >= 0);
 
+alter table outbox_message add constraint outbox_message_claim_range
+  CHECK (void_claim_no >= 0 AND void_claim_no <= claim_no);
+
 alter table outbox_message add constraint outbox_message_headers_object
   CHECK (jsonb_typeof(headers) = 'object'::text);
 
@@ -1047,8 +1084,17 @@ alter table reservation add constraint reservation_item_length
 alter table reservation add constraint reservation_last_error_length
   CHECK (char_length(last_error) <= 1000);
 
+alter table reservation add constraint reservation_lease_ends
+  CHECK (lease_token IS NULL OR next_at IS NOT NULL);
+
 alter table reservation add constraint reservation_lease_whole
   CHECK ((lease_token IS NULL) = (lease_until IS NULL));
+
+alter table reservation add constraint reservation_never_forgotten
+  CHECK (next_at IS NOT NULL OR desired = 'held'::text AND (actual = ANY (ARRAY['held'::text, 'failed'::text])) OR desired = 'released'::text AND actual = 'released'::text);
+
+alter table reservation add constraint reservation_released_is_wanted
+  CHECK (actual <> 'released'::text OR desired = 'released'::text);
 
 alter table reservation add constraint reservation_traceparent_form
   CHECK (traceparent ~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$'::text);
@@ -1080,6 +1126,9 @@ alter table seal add constraint seal_transactions_range
 alter table shop_order add constraint shop_order_attempts_range
   CHECK (attempts >= 0);
 
+alter table shop_order add constraint shop_order_cart_for_owner
+  CHECK (cart_id IS NULL OR user_id = owner_id);
+
 alter table shop_order add constraint shop_order_cart_paid
   CHECK (cart_id IS NULL OR status = 'created'::text);
 
@@ -1089,20 +1138,23 @@ alter table shop_order add constraint shop_order_created_whole
 alter table shop_order add constraint shop_order_customer_fullname_length
   CHECK (char_length(customer_fullname) <= 500);
 
-alter table shop_order add constraint shop_order_due_is_pending
-  CHECK (next_at IS NULL OR status = 'pending'::text);
-
 alter table shop_order add constraint shop_order_failed_says_why
   CHECK ((status = 'failed'::text) = (failure IS NOT NULL));
 
 alter table shop_order add constraint shop_order_failure_length
   CHECK (char_length(failure) <= 1000);
 
+alter table shop_order add constraint shop_order_lease_of_pending
+  CHECK (lease_token IS NULL OR status = 'pending'::text);
+
 alter table shop_order add constraint shop_order_lease_whole
   CHECK ((lease_token IS NULL) = (lease_until IS NULL));
 
 alter table shop_order add constraint shop_order_one_origin
   CHECK ((cart_id IS NULL) = (transaction_id IS NULL) AND (cart_id IS NULL) = (store_id IS NULL) AND (cart_id IS NULL) = (product_code IS NOT NULL));
+
+alter table shop_order add constraint shop_order_pending_is_due
+  CHECK ((next_at IS NOT NULL) = (status = 'pending'::text));
 
 alter table shop_order add constraint shop_order_product_code_length
   CHECK (char_length(product_code) >= 1 AND char_length(product_code) <= 100);
@@ -1252,13 +1304,19 @@ CREATE INDEX account_user_idx ON account USING btree (user_id, id);
 
 CREATE UNIQUE INDEX cart_open_key ON cart USING btree (user_id, store_id) WHERE status = 'open'::text;
 
-CREATE INDEX cart_user_idx ON cart USING btree (user_id, created_at, id);
+CREATE INDEX cart_user_idx ON cart USING btree (user_id, store_id, created_at, id);
 
-CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id);
+CREATE INDEX cart_key_created_idx ON cart_key USING btree (created_at);
+
+CREATE INDEX cart_line_cart_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NULL;
 
 CREATE UNIQUE INDEX cart_line_goods_key ON cart_line USING btree (cart_id, COALESCE(item_id::text, ':'::text || name)) WHERE removed_at IS NULL;
 
+CREATE INDEX cart_line_removed_idx ON cart_line USING btree (cart_id, created_at, id) WHERE removed_at IS NOT NULL;
+
 CREATE INDEX hold_open_idx ON hold USING btree (account_id, expires_at) WHERE closed_at IS NULL;
+
+CREATE INDEX inbox_message_handled_idx ON inbox_message USING btree (handled_at);
 
 CREATE INDEX item_created_idx ON item USING btree (store_id, created_at, id) WHERE deleted_at IS NULL;
 
@@ -1270,13 +1328,15 @@ CREATE INDEX item_price_idx ON item USING btree (store_id, COALESCE(price, 0::bi
 
 CREATE INDEX item_updated_idx ON item USING btree (store_id, updated_at, id) WHERE deleted_at IS NULL;
 
+CREATE INDEX order_key_created_idx ON order_key USING btree (created_at);
+
 CREATE INDEX outbox_message_parked_idx ON outbox_message USING btree (seq) WHERE parked_at IS NOT NULL;
 
 CREATE INDEX outbox_message_published_idx ON outbox_message USING btree (published_at) WHERE published_at IS NOT NULL;
 
-CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) WHERE published_at IS NULL AND parked_at IS NULL;
+CREATE INDEX outbox_message_waiting_idx ON outbox_message USING btree (available_at, seq) INCLUDE (created_at) WHERE published_at IS NULL AND parked_at IS NULL;
 
-CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX reservation_due_idx ON reservation USING btree (next_at, id) INCLUDE (lease_until) WHERE next_at IS NOT NULL;
 
 CREATE INDEX reservation_failed_idx ON reservation USING btree (id) WHERE desired = 'held'::text AND actual = 'failed'::text;
 
@@ -1286,11 +1346,11 @@ CREATE INDEX reservation_updated_idx ON reservation USING btree (updated_at, id)
 
 CREATE INDEX shop_order_created_idx ON shop_order USING btree (created_at, id);
 
-CREATE INDEX shop_order_due_idx ON shop_order USING btree (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX shop_order_due_idx ON shop_order USING btree (next_at, id) INCLUDE (lease_until) WHERE next_at IS NOT NULL;
 
 CREATE INDEX shop_order_owner_idx ON shop_order USING btree (owner_id, created_at, id);
 
-CREATE INDEX store_user_idx ON store USING btree (user_id, id);
+CREATE INDEX store_user_idx ON store USING btree (user_id, created_at, id);
 
 CREATE INDEX transaction_account_idx ON transaction USING btree (account_id, effective_at, id);
 
@@ -1310,13 +1370,21 @@ CREATE TRIGGER app_user_keeps_identity BEFORE UPDATE OF id, created_at ON app_us
 
 CREATE TRIGGER app_user_no_delete BEFORE DELETE OR TRUNCATE ON app_user FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('users are never deleted');
 
+CREATE TRIGGER cart_keeps_identity BEFORE UPDATE OF id, user_id, store_id, created_at ON cart FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('a cart stays whose it is, and in its store');
+
 CREATE TRIGGER cart_no_delete BEFORE DELETE OR TRUNCATE ON cart FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('carts are ordered or left open, never deleted');
 
 CREATE TRIGGER cart_ordered_stays BEFORE UPDATE ON cart FOR EACH ROW WHEN (old.status = 'ordered'::text) EXECUTE FUNCTION refuse_change_of_ordered_cart();
 
-CREATE TRIGGER cart_key_no_change BEFORE DELETE OR UPDATE OR TRUNCATE ON cart_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
+CREATE TRIGGER cart_key_no_change BEFORE UPDATE OR TRUNCATE ON cart_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
 
-CREATE TRIGGER cart_line_followed AFTER INSERT OR UPDATE ON cart_line FOR EACH ROW EXECUTE FUNCTION follow_cart_line();
+CREATE TRIGGER cart_key_stays BEFORE DELETE ON cart_key FOR EACH ROW WHEN (old.created_at > (statement_timestamp() - '1 day'::interval)) EXECUTE FUNCTION refuse_statement('a key is remembered for a day at least');
+
+CREATE TRIGGER cart_line_added AFTER INSERT ON cart_line REFERENCING NEW TABLE AS new_line FOR EACH STATEMENT EXECUTE FUNCTION follow_new_lines();
+
+CREATE TRIGGER cart_line_followed AFTER UPDATE ON cart_line REFERENCING OLD TABLE AS old_line NEW TABLE AS new_line FOR EACH STATEMENT EXECUTE FUNCTION follow_changed_lines();
+
+CREATE TRIGGER cart_line_keeps_identity BEFORE UPDATE OF id, cart_id, store_id, item_id, name, created_at ON cart_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('a line stays what it is, in its cart');
 
 CREATE TRIGGER cart_line_no_delete BEFORE DELETE OR TRUNCATE ON cart_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('lines are taken out with removed_at, never deleted');
 
@@ -1338,9 +1406,13 @@ CREATE TRIGGER item_stays_in_store BEFORE UPDATE OF id, store_id, created_at ON 
 
 CREATE TRIGGER order_key_no_update BEFORE UPDATE OR TRUNCATE ON order_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the first answer to a key is the answer to it');
 
+CREATE TRIGGER order_key_stays BEFORE DELETE ON order_key FOR EACH ROW WHEN (old.created_at > (statement_timestamp() - '1 day'::interval)) EXECUTE FUNCTION refuse_statement('a key is remembered for a day at least');
+
 CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('lines of an order are only ever added');
 
 CREATE TRIGGER outbox_message_waits BEFORE DELETE ON outbox_message FOR EACH ROW WHEN (old.published_at IS NULL AND old.parked_at IS NULL) EXECUTE FUNCTION refuse_statement('an event that waits is published, never deleted');
+
+CREATE TRIGGER reservation_keeps_identity BEFORE UPDATE OF id, line_id, item, created_at ON reservation FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('a reservation stays what it is, and for which line');
 
 CREATE TRIGGER reservation_no_delete BEFORE DELETE OR TRUNCATE ON reservation FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('reservations are released, never deleted');
 
@@ -1352,6 +1424,10 @@ CREATE TRIGGER shop_order_ended_stays BEFORE UPDATE ON shop_order FOR EACH ROW W
 
 CREATE TRIGGER shop_order_no_delete BEFORE DELETE OR TRUNCATE ON shop_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('orders are never deleted');
 
+CREATE TRIGGER store_keeps_identity BEFORE UPDATE OF id, account_id, user_id, currency, created_at ON store FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('the merchant, the account and the currency of a store never change');
+
+CREATE TRIGGER store_no_delete BEFORE DELETE OR TRUNCATE ON store FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('stores are never deleted');
+
 CREATE TRIGGER transaction_append_only BEFORE DELETE OR UPDATE ON transaction FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER transaction_no_truncate BEFORE TRUNCATE ON transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1362,7 +1438,7 @@ comment on table app_user is 'Whoever owns accounts.';
 
 comment on table cart is 'What a user means to buy in a store. An ordered cart never changes again.';
 
-comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again.';
+comment on table cart_key is 'What was answered to each Idempotency-Key of a caller, to be answered again until worker.key_retention_ms is over.';
 
 comment on table cart_line is 'One kind of goods in a cart, and how many. A line that was taken out stays, with removed_at.';
 
@@ -1376,7 +1452,7 @@ comment on table hold is 'Money of an account set aside for a payment to come: c
 
 comment on table idempotency is 'The first answer to each Idempotency-Key, to be given again.';
 
-comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key.';
+comment on table inbox_message is 'Which messages a consumer has handled: a repeat violates the primary key. Kept for as long as the message may come again.';
 
 comment on table item is 'Something that a store sells.';
 
@@ -1384,7 +1460,7 @@ comment on table item_count is 'How many items a store has on the market: the su
 
 comment on table late_entry is 'Entries that were dated into a time already rolled up. Written with the transaction, removed when rolled up.';
 
-comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again.';
+comment on table order_key is 'The first answer to each Idempotency-Key of a caller, to be given again until worker.key_retention_ms is over.';
 
 comment on table order_line is 'One kind of goods in an order, with the name and the price it was sold under.';
 
@@ -1414,7 +1490,9 @@ comment on function count_changed_item() is 'Counts what is taken off the market
 
 comment on function count_new_items() is 'Counts what a statement put on the market.';
 
-comment on function follow_cart_line() is 'Keeps a cart''s number of lines, and an ordered cart''s lines as they are.';
+comment on function follow_changed_lines() is 'Keeps a cart''s number of lines, and an ordered cart''s lines as they are.';
+
+comment on function follow_new_lines() is 'Keeps a cart''s number of lines, and new lines out of an ordered cart.';
 
 comment on function refuse_change_of_ordered_cart() is 'Keeps an ordered cart as it was ordered.';
 
@@ -1500,6 +1578,10 @@ comment on column outbox_message.id is 'The message_id by which a consumer knows
 
 comment on column outbox_message.attempts is 'How often the broker refused it. An outage of the broker is no attempt.';
 
+comment on column outbox_message.claim_no is 'Of the last claim: a relay that shows an older one has been overtaken, and judges nothing any more.';
+
+comment on column outbox_message.void_claim_no is 'Taken by the last replay: what the broker has confirmed to claims before it does not count.';
+
 comment on column outbox_message.available_at is 'Not claimed before: new at once; claimed, when the claim is void; returned by the broker, when it is tried again.';
 
 comment on column outbox_message.parked_at is 'The broker refused the message itself, not the connection: it waits for somebody to look.';
@@ -1578,13 +1660,17 @@ revoke all on function count_changed_item() from public;
 
 revoke all on function count_new_items() from public;
 
-revoke all on function follow_cart_line() from public;
+revoke all on function follow_changed_lines() from public;
+
+revoke all on function follow_new_lines() from public;
 
 revoke all on function refuse_change() from public;
 
 revoke all on function refuse_change_of_ordered_cart() from public;
 
 revoke all on function refuse_statement() from public;
+
+revoke all on function refuse_unless_current(boolean) from public;
 
 revoke all on function roll_up(text,bigint,bigint,bigint) from public;
 
@@ -1600,7 +1686,7 @@ grant select, insert (id, first_name, last_name), update (first_name, last_name)
 grant select, insert, update (status, lines, address, updated_at)
   on table cart to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table cart_key to tillbook_api;
 
 grant select, insert, update (quantity, updated_at, removed_at)
@@ -1621,7 +1707,7 @@ grant select, insert, update (captured, expires_at, closed_at, closed_as)
 grant select, insert
   on table idempotency to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table inbox_message to tillbook_api;
 
 grant select, insert, update (price, name, description, updated_at, deleted_at)
@@ -1633,13 +1719,13 @@ grant select, insert, update (items)
 grant select, insert, update, delete
   on table late_entry to tillbook_api;
 
-grant select, insert
+grant select, insert, delete
   on table order_key to tillbook_api;
 
 grant select, insert
   on table order_line to tillbook_api;
 
-grant select, insert, update (attempts, last_error, available_at, published_at, parked_at), delete
+grant select, insert, update (attempts, claim_no, void_claim_no, last_error, available_at, published_at, parked_at), delete
   on table outbox_message to tillbook_api;
 
 grant select, insert, update (external_id, lease_token, lease_until, next_at, attempts, desired, actual, last_error, updated_at)
@@ -1671,6 +1757,9 @@ grant select
 
 grant execute
   on function balance_before(text,timestamp with time zone) to tillbook_api;
+
+grant execute
+  on function refuse_unless_current(boolean) to tillbook_api;
 
 grant execute
   on function roll_up(text,bigint,bigint,bigint) to tillbook_api;

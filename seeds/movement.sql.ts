@@ -291,4 +291,5 @@ select
 from opening
 order by 1`,
   params: ['user_ids', 'transactions', 'starts_at', 'ends_at', 'fill'],
+  arrays: { user_ids: 'text' },
 })

@@ -186,6 +186,7 @@ select
 from new_account
 where rank = 1 or chance % 100 < share`,
   params: ['fill', 'user_ids'],
+  arrays: { user_ids: 'text' },
 })
 
 /** Fresh figures for the planner, instead of whenever autovacuum comes by. */

@@ -359,7 +359,7 @@ describe('accounts', () => {
   asRoot('a user who may not write to the folder is told so', async () => {
     const directory = join(base, 'not mine')
     await expect(startElsewhere([directory], { uid: nobody, cwd: '/' })).rejects.toThrow(
-      /did not start: EACCES.*Run this as the user who owns the folder/,
+      /did not start: EACCES.*'\. Run this as the user who owns the folder/,
     )
   })
 })

@@ -183,6 +183,18 @@ test.each(['README.md', 'CHANGELOG.md', ...documents])(
   },
 )
 
+test('each promise has its test in each of the files that docs/promises.md names', () => {
+  const rows = readTable(readText('docs/promises.md'), 'Id').filter(([id]) => id !== '')
+  expect(rows.length).toBeGreaterThan(15)
+  const missing = rows.flatMap(([id = '', , shownBy = '']) => {
+    const files = [...shownBy.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, path = '']) => path)
+    const title = new RegExp(`['\`][^'\`\\n]*\\b${id}\\b`)
+    const silent = files.filter((path) => !title.test(readText(path)))
+    return files.length > 0 ? silent.map((path) => `${id}: ${path}`) : [`${id}: nowhere`]
+  })
+  expect(missing).toEqual([])
+})
+
 test('the README names what there is to look at', () => {
   expect(namedPaths('README.md').length).toBeGreaterThan(10)
 })

@@ -225,6 +225,18 @@ describe('parameters', () => {
     ])
   })
 
+  it('go out in binary where they are arrays of texts, UUIDs or int8', async () => {
+    const module = await moduleOf(
+      'select id from thing, every_type where id = any($ids::text[]) or i8 = any($sizes::int8[]) ' +
+        'or u = any($keys::uuid[]) or i4 = any($counts::int4[]) or t = $text::text',
+      'ListThings :many',
+    )
+    expect(module).toContain("arrays: { ids: 'text', sizes: 'int8', keys: 'uuid' },")
+    expect(await moduleOf('select id from thing where size = any($sizes::int4[])')).not.toContain(
+      'arrays',
+    )
+  })
+
   it('are void when there are none', async () => {
     expect(await moduleOf('delete from thing', 'DoIt :exec')).toContain(
       'export const doIt = exec<void>({',

@@ -12,6 +12,7 @@ export const insertBigUsers = exec<InsertBigUsersParams>({
   text: `insert into app_user (id, first_name, last_name)
 select id, 'Ada', id from unnest($1::text[]) as id`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface InsertBigAccountsParams {
@@ -23,6 +24,7 @@ export const insertBigAccounts = exec<InsertBigAccountsParams>({
   text: `insert into account (id, user_id, name, currency)
 select id, id, 'Checking', 'EUR' from unnest($1::text[]) as id`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface InsertBigEntriesParams {

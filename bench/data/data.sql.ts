@@ -65,6 +65,7 @@ select
 from entry cross join generate_series(0, $3::bigint - 1) as n
 order by entry_no, n`,
   params: ['amounts', 'id_prefix', 'accounts', 'starts_at'],
+  arrays: { amounts: 'int8' },
 })
 
 export const analyzeBook = exec<void>({

@@ -60,4 +60,5 @@ select key, $4::bytea, id, clock_timestamp()
 from unnest($5::text[], $1::uuid[]) as k (key, id)
 where key is not null`,
   params: ['ids', 'account_ids', 'amounts', 'fingerprint', 'keys'],
+  arrays: { ids: 'uuid', account_ids: 'text', amounts: 'int8', keys: 'text' },
 })

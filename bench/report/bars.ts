@@ -1,12 +1,13 @@
 import type { Contender } from '../route'
-import { faintInk, ink, rect, round, text } from './draw'
+import { rect, round, text } from './draw'
 import { contenderNames, count } from './format'
 import type { Box, Drawn } from './goals'
+import { faintInk, ink, type Colour } from './palette'
 import type { BenchCase, Spread } from './result'
 
 type Shown = Exclude<Contender, 'pg-mem'>
 
-const colours: Record<Shown, string> = {
+const colours: Record<Shown, Colour> = {
   real: '#0969da',
   four: '#54aeff',
   memory: '#9aa4af',

@@ -1,6 +1,7 @@
 import { drawBars, groupBars } from './bars'
-import { faintInk, fonts, line, text } from './draw'
+import { picture, text } from './draw'
 import { drawGoals } from './goals'
+import { faintInk } from './palette'
 import type { BenchResult } from './result'
 
 const width = 880
@@ -20,13 +21,12 @@ export function chart(result: BenchResult): string {
   const { settings, postgres, machine } = result
   const rounds = `${settings.iterations} round${settings.iterations === 1 ? '' : 's'}`
   const conditions = `${machine.cpu}, ${machine.cores} cores shared by load, API and database · Node ${result.node} · PostgreSQL ${postgres.version.split(' ')[0]}, fsync ${postgres.fsync} · ${result.date.slice(0, 10)}`
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fonts}" role="img">
-<title>Goals of the benchmark, and requests per second of each route</title>
-<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="#ffffff" stroke="${line}"/>
-${text('How fast it is', { x: padding, y: 44, size: 20, weight: 600 })}
-${text(`${settings.connections} connections; medians of ${rounds} in which the contenders take turns`, { x: padding, y: 66, fill: faintInk })}
-${[goals, ...columns].map(({ svg }) => svg).join('\n')}
-${text(conditions, { x: padding, y: height - 20, size: 11, fill: faintInk })}
-</svg>
-`
+  const title = 'Goals of the benchmark, and requests per second of each route'
+  const how = `${settings.connections} connections; medians of ${rounds} in which the contenders take turns`
+  return picture({ width, height, title }, [
+    text('How fast it is', { x: padding, y: 44, size: 20, weight: 600 }),
+    text(how, { x: padding, y: 66, fill: faintInk }),
+    ...[goals, ...columns].map(({ svg }) => svg),
+    text(conditions, { x: padding, y: height - 20, size: 11, fill: faintInk }),
+  ])
 }

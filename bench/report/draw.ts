@@ -1,19 +1,33 @@
-/** Colours on the light ground that each picture brings along, so that it can be read on a dark page. */
-export const ink = '#1f2328'
-export const faintInk = '#59636e'
-export const line = '#d1d9e0'
-export const good = '#1a7f37'
-export const bad = '#cf222e'
+import { darkStyle, ground, ink, line, type Colour } from './palette'
 
-export const fonts = "-apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+const fonts = "-apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 
 export interface TextLook {
   x: number
   y: number
   size?: number
   weight?: number
-  fill?: string
+  fill?: Colour
   anchor?: 'start' | 'middle' | 'end'
+}
+
+export interface Picture {
+  width: number
+  height: number
+  /** For those who do not see it. */
+  title: string
+}
+
+/** A whole picture: it brings its ground along, and is light or dark as the page is that it stands on. */
+export function picture({ width, height, title }: Picture, parts: readonly string[]): string {
+  const edge = `width="${width - 1}" height="${height - 1}" rx="10" fill="${ground}" stroke="${line}"`
+  const drawing = [`<rect x="0.5" y="0.5" ${edge}/>`, ...parts].join('\n')
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fonts}" role="img">
+<title>${escape(title)}</title>
+${darkStyle(drawing)}
+${drawing}
+</svg>
+`
 }
 
 export function text(words: string, look: TextLook): string {
@@ -22,11 +36,11 @@ export function text(words: string, look: TextLook): string {
   return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escape(words)}</text>`
 }
 
-export function rect(x: number, y: number, width: number, height: number, fill: string): string {
+export function rect(x: number, y: number, width: number, height: number, fill: Colour): string {
   return `<rect x="${x}" y="${y}" width="${round(width)}" height="${height}" rx="2" fill="${fill}"/>`
 }
 
-export function path(d: string, stroke: string, width = 1): string {
+export function path(d: string, stroke: Colour, width = 1): string {
   return `<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"/>`
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { escape, faintInk, fonts, ink, line, round, text } from './draw'
+import { escape, picture, round, text } from './draw'
 import { frameNamer, kinds, type Frame, type Kind } from './frame'
+import { faintInk, ink } from './palette'
 
 /** What V8 writes with --cpu-prof, as far as it is looked at here. */
 export interface CpuProfile {
@@ -45,14 +46,11 @@ export async function flame(
     drawn,
   })
   const height = headHeight + depth * rowHeight + padding
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${fonts}" role="img">
-<title>${escape(title)}</title>
-<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="#ffffff" stroke="${line}"/>
-${text(title, { x: padding, y: 38, size: 18, weight: 600 })}
-${drawLegend(root)}
-${drawn.join('\n')}
-</svg>
-`
+  return picture({ width, height, title }, [
+    text(title, { x: padding, y: 38, size: 18, weight: 600 }),
+    drawLegend(root),
+    ...drawn,
+  ])
 }
 
 /** Functions of one place on the stack become one, whatever line of them was running. */

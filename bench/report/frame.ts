@@ -1,4 +1,5 @@
 import type { CpuProfile } from './flame'
+import { ground, type Colour } from './palette'
 
 /** Whose code a function is. */
 export type Kind = 'own' | 'express' | 'pg' | 'zod' | 'package' | 'node' | 'gc' | 'left out'
@@ -9,7 +10,7 @@ export interface Frame {
   kind: Kind
 }
 
-export const kinds: Record<Kind, { label: string; colour: string }> = {
+export const kinds: Record<Kind, { label: string; colour: Colour }> = {
   own: { label: 'Tillbook', colour: '#80ccff' },
   express: { label: 'Express and its router', colour: '#ffb77c' },
   pg: { label: 'PostgreSQL driver', colour: '#7ee2a8' },
@@ -17,7 +18,7 @@ export const kinds: Record<Kind, { label: string; colour: string }> = {
   package: { label: 'other packages', colour: '#f0d060' },
   node: { label: 'Node: sockets, HTTP, timers', colour: '#d0d7de' },
   gc: { label: 'garbage collection', colour: '#ff9a9a' },
-  'left out': { label: '', colour: '' },
+  'left out': { label: '', colour: ground },
 }
 
 const expressPackages = new Set([

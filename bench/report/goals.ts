@@ -1,6 +1,7 @@
-import { bad, faintInk, good, ink, line, path, rect, text } from './draw'
+import { path, rect, text } from './draw'
 import { isMet } from './figure'
 import { goalText, quantity } from './format'
+import { bad, faintInk, good, ink, line, track } from './palette'
 import type { Figure, Goal } from './result'
 
 export interface Box {
@@ -54,7 +55,7 @@ function drawRow(figure: Figure & { goal: Goal }, { x, y, width }: Box): string 
     label,
     text(quantity(value, unit), { ...measured, size: 13, weight: 600, fill: colour }),
     goalLabel,
-    rect(barX, y + 5, barWidth, barHeight, '#f0f2f4'),
+    rect(barX, y + 5, barWidth, barHeight, track),
     rect(barX, y + 5, length, barHeight, colour),
     path(`M${goalX} ${y + 1}v${barHeight + 8}`, ink, 1.5),
     path(`M${x} ${y + rowHeight - 2}h${width}`, line, 0.5),

@@ -140,3 +140,13 @@ test('draws each goal, and a bar for each contender but pg-mem, as long as its m
   expect(svg).toContain('2 of 9 goals met')
   expect(svg).toContain('CPU &lt;1>')
 })
+
+test('has a dark colour for each that it draws with, and for no other', () => {
+  const svg = chart(result)
+  const [style = '', drawing = ''] = svg.split('</style>')
+  const drawn = [...drawing.matchAll(/ (fill|stroke)="(#\w+)"/g)].map(
+    ([, kind, colour]) => `[${kind}='${colour}']`,
+  )
+  const adapted = style.match(/\[(fill|stroke)='#\w+'\](?= \{)/g) ?? []
+  expect(adapted.toSorted()).toEqual([...new Set(drawn)].toSorted())
+})

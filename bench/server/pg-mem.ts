@@ -66,7 +66,12 @@ export function newPgMemPool(): Pool {
       toResult(await driver.query(text, values.map(toParameter))),
   }
   const counts = () => ({ total: 1, idle: 0, waiting: 0 })
-  return { ...executor, withClient: (work) => work(executor), counts, close: async () => {} }
+  return {
+    ...executor,
+    withClient: (work) => work({ pid: 0, ...executor }),
+    counts,
+    close: async () => {},
+  }
 }
 
 interface MemDriver {

@@ -14,6 +14,8 @@ export interface HintOptions {
   /** Of the shop. */
   currency: string
   simulatorUrl: string | undefined
+  /** Whether the database is the one that comes along, which goes on running. */
+  isEmbedded: boolean
 }
 
 const timeoutMs = 2000
@@ -24,7 +26,7 @@ const timeoutMs = 2000
  */
 export async function findHints(
   url: string,
-  { currency, simulatorUrl }: HintOptions,
+  { currency, simulatorUrl, isEmbedded }: HintOptions,
 ): Promise<string[]> {
   const user = await findUser(url).catch(() => undefined)
   const [first] = user?.accounts ?? []
@@ -40,6 +42,8 @@ export async function findHints(
     ...(payer ? hintsOfCart(url, payer) : []),
     ...(simulatorUrl ? [hintOfOrder(url)] : []),
     `  curl ${url}/orders`,
+    '',
+    `Ctrl-C stops it.${isEmbedded ? ' Its database goes on running; `make db-stop` stops that.' : ''}`,
   ]
 }
 

@@ -33,8 +33,8 @@ async function main(args: string[]): Promise<Running> {
     process.stdout.write(`Tillbook serves gRPC on ${authority(config.rpc.host)}:${api.rpcPort}\n`)
   }
   if (values.hints) {
-    const { simulatorUrl } = api
-    void findHints(url, { currency: config.shop.currency, simulatorUrl }).then((hints) =>
+    const about = { simulatorUrl: api.simulatorUrl, isEmbedded: !!config.database.embedded }
+    void findHints(url, { currency: config.shop.currency, ...about }).then((hints) =>
       process.stdout.write(`\n${hints.join('\n')}\n\n`),
     )
   }

@@ -3,6 +3,7 @@ import type { ApiConfig } from '../../config/config'
 import { newClosers } from '../../internal/cli/closers'
 import type { Running } from '../../internal/cli/program'
 import { databaseUnavailable } from '../../internal/fault/fault'
+import { newAddressOf } from '../../internal/http/address'
 import { newAdmission } from '../../internal/http/admission'
 import { newHttpApp } from '../../internal/http/app'
 import { startServer } from '../../internal/http/server'
@@ -113,12 +114,23 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       verification: sealing.verification,
       ...watch,
     })
+    const addressOf = newAddressOf(config.auth.trusted_proxies)
+    const admission = newAdmission({
+      routes,
+      requestsMax: http.requests_max,
+      largeRequestsMax: http.large_requests_max,
+      uploads: { max: http.uploads_max, ofNetworkMax: http.uploads_of_address_max },
+      addressOf,
+      log,
+    })
     const app = newHttpApp({
       routes,
       faults: [databaseUnavailable],
       info: { title: 'Tillbook', version },
       authenticate: signIns.authenticate,
+      confirm: { isStill: signIns.authenticator.isStill, intervalMs: config.auth.recheck_ms },
       rateLimit,
+      awaitBody: admission.awaitBody,
       log,
       bodyBytesMax: http.body_bytes_max,
       requestTimeoutMs: http.request_timeout_ms,
@@ -128,13 +140,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
     const server = await startServer({
-      app: newAdmission({
-        app,
-        routes,
-        requestsMax: http.requests_max,
-        largeRequestsMax: http.large_requests_max,
-        log,
-      }),
+      app: admission.guard(app),
       host: http.host,
       port: http.port,
       shutdownTimeoutMs,
@@ -144,7 +150,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     closers.add(server.close)
     const { authenticate } = signIns
     const rpc = await startRpc(config, {
-      ...{ ...commerce, ...watch, authenticate, rateLimit, log, tracer },
+      ...{ ...commerce, ...watch, authenticate, addressOf, rateLimit, log, tracer },
     })
     // Both at once: they have one time to close in.
     closers.add(() => Promise.all([server.close(), rpc?.close()]))
@@ -171,7 +177,7 @@ export function newStores(
     onManyEntries,
     watch,
     companions,
-    takesTurns: database.prepared_statements,
+    ownsSessions: database.prepared_statements,
     attemptsMax: ledger.attempts_max,
     outcomeTimeoutMs: ledger.outcome_timeout_ms,
     sleep,
@@ -194,7 +200,7 @@ export interface Stores {
 /** The use cases over any stores: PostgreSQL here, others in the benchmark. */
 export function newApps(
   stores: Stores,
-  config: Pick<ApiConfig, 'ledger'>,
+  config: Pick<ApiConfig, 'ledger' | 'database'>,
   ids = systemIds,
   watch?: GroupWatch,
 ): Apps {
@@ -202,6 +208,7 @@ export function newApps(
   const accounts = newAccountApp({ accounts: stores.accounts, ids })
   const limits = {
     lanes: config.ledger.lanes,
+    behind: config.database.prepared_statements ? 1 : 0,
     groupRequestsMax: config.ledger.group_requests_max,
     queueRequestsMax: config.ledger.queue_requests_max,
     queueWaitMaxMs: config.ledger.queue_wait_ms_max,

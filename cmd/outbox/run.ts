@@ -1,4 +1,5 @@
 import type { OutboxConfig } from '../../config/config'
+import { jsonText, writeJson } from '../../internal/json/text'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool } from '../../internal/postgres/pool'
@@ -40,10 +41,14 @@ async function operate(
 ): Promise<void> {
   const found = await operations.list(filter)
   // What is discarded is gone: whoever had it done has it on the screen, whole.
-  const line = asJson || command === 'discard' ? JSON.stringify : describeMessage
+  const line = asJson || command === 'discard' ? toJson : describeMessage
   for (const message of found) print(line(message))
   tell(await carryOut(operations, command, found))
   if (found.length === filter.limit) tell(`There may be more: --limit is ${filter.limit}.`)
+}
+
+function toJson({ payload, ...message }: StoredMessage): string {
+  return writeJson({ ...message, payload: jsonText(payload) })
 }
 
 async function carryOut(

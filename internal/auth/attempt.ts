@@ -9,8 +9,10 @@ export interface Attempt {
 export type AttemptOutcome = 'succeeded' | 'failed' | 'abandoned'
 
 /**
- * Counts what fails, by user and by address, and makes both wait longer and longer. Asynchronous, so
- * that several processes can count together.
+ * Counts what fails, and makes whoever fails wait longer and longer: a user from one network, an address
+ * whoever it tries, and a user from everywhere only after far more failures. From a network from which they
+ * have signed in lately, a user waits for what has failed there, and for nothing else: else anybody could
+ * keep them out by sending wrong passwords. Asynchronous, so that several processes can count together.
  */
 export interface Attempts {
   /** Milliseconds to wait before another try; 0: go ahead, and tell by `end` what came of it. */
@@ -18,18 +20,24 @@ export interface Attempts {
   end(attempt: Attempt, outcome: AttemptOutcome): Promise<void>
 }
 
-export interface AttemptOptions {
-  /** So many may fail in a row before anybody has to wait. */
+/** So many may fail in a row before anybody has to wait. */
+export interface FailureLimits {
+  /** Of a user from one network. */
   userFailuresMax: number
+  /** Of a user, wherever they come from. */
+  userFailuresAnywhereMax: number
   addressFailuresMax: number
-  /** Users that are remembered, and addresses. */
+}
+
+export interface AttemptOptions extends FailureLimits {
+  /** Users that are remembered, addresses, and pairs of both. */
   entriesMax: number
   nowMs(): number
   /** Told when a user or an address has to wait for the first time. */
   onDelay?(attempt: Attempt): void
 }
 
-/** What is known of one user, or of one address. */
+/** What is known of one user, of one address, or of a user at an address. */
 interface Count {
   failures: number
   inFlight: number
@@ -42,32 +50,58 @@ export const delayMaxMs = 3_600_000
 /** After so long without another failure, all is forgotten. */
 export const forgetMs = 2 * delayMaxMs
 
+/** For so long after a user has signed in from a network, what fails elsewhere keeps nobody waiting there. */
+export const familiarMs = 7 * 86_400_000
+
 /** In the memory of this process. */
 export function newAttempts(options: AttemptOptions): Attempts {
-  const { nowMs, entriesMax, userFailuresMax, addressFailuresMax, onDelay } = options
-  const users = newCounts({ entriesMax, failuresMax: userFailuresMax, nowMs })
-  const addresses = newCounts({ entriesMax, failuresMax: addressFailuresMax, nowMs })
+  const { nowMs, entriesMax, onDelay } = options
+  const newCountsOf = (failuresMax: number) => newCounts({ entriesMax, failuresMax, nowMs })
+  const pairs = newCountsOf(options.userFailuresMax)
+  const users = newCountsOf(options.userFailuresAnywhereMax)
+  const addresses = newCountsOf(options.addressFailuresMax)
+  /** Until when; by pair. */
+  const familiar = newLru<number>(entriesMax)
   return {
     async begin({ userId, address }) {
-      const waitMs = Math.max(users.waitMs(userId), addresses.waitMs(networkOf(address)))
+      const network = networkOf(address)
+      const pair = pairOf(userId, network)
+      const isFamiliar = (familiar.get(pair) ?? -Infinity) > nowMs()
+      const waits = [pairs.waitMs(pair)]
+      if (!isFamiliar) waits.push(users.waitMs(userId), addresses.waitMs(network))
+      const waitMs = Math.max(...waits)
       if (waitMs > 0) return waitMs
+      pairs.begin(pair)
       users.begin(userId)
-      addresses.begin(networkOf(address))
+      addresses.begin(network)
       return 0
     },
 
     async end(attempt, outcome) {
+      const { userId } = attempt
+      const network = networkOf(attempt.address)
+      const pair = pairOf(userId, network)
       const isFailed = outcome === 'failed'
       const delays = [
-        users.end(attempt.userId, isFailed),
-        addresses.end(networkOf(attempt.address), isFailed),
+        pairs.end(pair, isFailed),
+        users.end(userId, isFailed),
+        addresses.end(network, isFailed),
       ]
       // Whoever has an account could otherwise sign in between two guesses at another's: of the
       // address, nothing is forgotten.
-      if (outcome === 'succeeded') users.forget(attempt.userId)
+      if (outcome === 'succeeded') {
+        pairs.forget(pair)
+        users.forget(userId)
+        familiar.set(pair, nowMs() + familiarMs)
+      }
       if (delays.includes('begins')) onDelay?.(attempt)
     },
   }
+}
+
+/** The name of a user at a network; neither holds a NUL. */
+export function pairOf(userId: string, network: string): string {
+  return `${userId}\0${network}`
 }
 
 /** 1 s after the last failure that was free, twice as long after each further one, an hour at most. */

@@ -3,10 +3,12 @@ import type { Redis } from '../redis/redis'
 import { script } from '../redis/script'
 import {
   delayMaxMs,
+  familiarMs,
   firstDelayMs,
   forgetMs,
   networkOf,
   newAttempts,
+  pairOf,
   type Attempt,
   type AttemptOptions,
   type AttemptOutcome,
@@ -22,18 +24,26 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function read(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
 `
 
-/** Milliseconds that the user (1) and the address (2) have to wait; 0: both have begun. */
+/**
+ * Milliseconds to wait for what has failed of the user at the network (1) and, unless they have signed in
+ * there lately (4), of the user (2) and the address (3); 0: all have begun.
+ */
 const beginScript = script(`${clock}
-local busy_ms, first_delay_ms = tonumber(ARGV[3]), tonumber(ARGV[4])
+local busy_ms, first_delay_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local wait = 0
-for i, key in ipairs(KEYS) do
-  if read(key, 'busy_until') <= now then redis.call('HDEL', key, 'in_flight') end
+local counted = redis.call('EXISTS', KEYS[4]) == 1 and 1 or 3
+for i = 1, 3 do
+  if read(KEYS[i], 'busy_until') <= now then redis.call('HDEL', KEYS[i], 'in_flight') end
+end
+for i = 1, counted do
+  local key = KEYS[i]
   wait = math.max(wait, read(key, 'waits_until') - now)
   local one_at_a_time = read(key, 'failures') >= tonumber(ARGV[i])
   if one_at_a_time and read(key, 'in_flight') > 0 then wait = math.max(wait, first_delay_ms) end
 end
 if wait > 0 then return wait end
-for _, key in ipairs(KEYS) do
+for i = 1, 3 do
+  local key = KEYS[i]
   redis.call('HINCRBY', key, 'in_flight', 1)
   redis.call('HSET', key, 'busy_until', string.format('%.0f', now + busy_ms))
   if redis.call('PTTL', key) < busy_ms then redis.call('PEXPIRE', key, busy_ms) end
@@ -41,12 +51,13 @@ end
 return 0
 `)
 
-/** 1 when the user or the address has to wait for the first time. */
+/** 1 when one of the three has to wait for the first time. */
 const endScript = script(`${clock}
-local has_failed, has_succeeded = ARGV[3] == '1', ARGV[4] == '1'
-local first_delay_ms, delay_max_ms, forget_ms = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local has_failed, has_succeeded = ARGV[4] == '1', ARGV[5] == '1'
+local first_delay_ms, delay_max_ms, forget_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local begins = 0
-for i, key in ipairs(KEYS) do
+for i = 1, 3 do
+  local key = KEYS[i]
   if read(key, 'in_flight') > 0 then redis.call('HINCRBY', key, 'in_flight', -1) end
   if has_failed then
     local beyond = redis.call('HINCRBY', key, 'failures', 1) - tonumber(ARGV[i])
@@ -57,7 +68,10 @@ for i, key in ipairs(KEYS) do
     if beyond == 0 then begins = 1 end
   end
 end
-if has_succeeded then redis.call('DEL', KEYS[1]) end
+if has_succeeded then
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('SET', KEYS[4], '1', 'PX', ARGV[9])
+end
 return begins
 `)
 
@@ -66,12 +80,12 @@ return begins
  * itself.
  */
 export function newSharedAttempts(options: AttemptOptions & { redis: Redis }): Attempts {
-  const { redis, userFailuresMax, addressFailuresMax, onDelay } = options
+  const { redis, userFailuresMax, userFailuresAnywhereMax, addressFailuresMax, onDelay } = options
   const ownDelay = (attempt: Attempt) => {
     if (!redis.isThere()) onDelay?.(attempt)
   }
   const own = newAttempts({ ...options, onDelay: ownDelay })
-  const maxima = [userFailuresMax, addressFailuresMax]
+  const maxima = [userFailuresMax, userFailuresAnywhereMax, addressFailuresMax]
   return {
     async begin(attempt) {
       const args = [...maxima, attemptMaxMs, firstDelayMs]
@@ -81,7 +95,8 @@ export function newSharedAttempts(options: AttemptOptions & { redis: Redis }): A
 
     async end(attempt, outcome) {
       await own.end(attempt, outcome)
-      const args = [...maxima, ...flagsOf(outcome), firstDelayMs, delayMaxMs, forgetMs]
+      const delays = [firstDelayMs, delayMaxMs, forgetMs]
+      const args = [...maxima, ...flagsOf(outcome), ...delays, familiarMs]
       const begins = await redis.run(endScript, keysOf(attempt), args)
       if (begins === 1) onDelay?.(attempt)
     },
@@ -89,7 +104,14 @@ export function newSharedAttempts(options: AttemptOptions & { redis: Redis }): A
 }
 
 function keysOf({ userId, address }: Attempt): string[] {
-  return [newKey('attempt:user', userId), newKey('attempt:address', networkOf(address))]
+  const network = networkOf(address)
+  const pair = pairOf(userId, network)
+  return [
+    newKey('attempt:pair', pair),
+    newKey('attempt:user', userId),
+    newKey('attempt:address', network),
+    newKey('attempt:familiar', pair),
+  ]
 }
 
 function flagsOf(outcome: AttemptOutcome): number[] {

@@ -9,10 +9,18 @@ function newHost(args: string[] = []) {
   const host = Object.assign(new EventEmitter(), {
     argv: ['node', 'program', ...args],
     env: {},
-    stdout: { write: (text: string) => void (written.stdout += text) },
-    stderr: { write: (text: string) => void (written.stderr += text) },
+    stdout: newOutput((text) => (written.stdout += text)),
+    stderr: newOutput((text) => (written.stderr += text)),
   })
   return { host, written }
+}
+
+function newOutput(write: (text: string) => void) {
+  return Object.assign(new EventEmitter(), { write })
+}
+
+function errorOf(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`write ${code}`), { code })
 }
 
 const spec = (main: (args: string[]) => Promise<Running | void>) => ({
@@ -43,6 +51,34 @@ describe('runProgram', () => {
     const failure = async () => Promise.reject(new Error('no luck', { cause: new Error('rain') }))
     expect(await runProgram(spec(failure), failed.host)).toBe(1)
     expect(failed.written.stderr).toBe('tillbook-x: no luck: rain\n')
+  })
+
+  test('ends without a word when whoever reads has seen enough, and with one when the disk is full', async () => {
+    for (const [code, wanted] of [
+      ['EPIPE', { code: 141, stderr: '' }],
+      ['ENOSPC', { code: 1, stderr: expect.stringMatching(/cannot be written: write ENOSPC\n$/) }],
+    ] as const) {
+      const { host, written } = newHost()
+      const done = runProgram(spec(never), host)
+      host.stdout.emit('error', errorOf(code))
+      expect({ code: await done, stderr: written.stderr }).toEqual(wanted)
+    }
+  })
+
+  test('what serves goes on when nobody reads what it prints or logs', async () => {
+    const { host } = newHost()
+    const close = jest.fn(async () => {})
+    const done = runProgram(
+      spec(async () => ({ close })),
+      host,
+    )
+    await new Promise(setImmediate)
+    host.stdout.emit('error', errorOf('EPIPE'))
+    host.stderr.emit('error', errorOf('EPIPE'))
+    await new Promise(setImmediate)
+    expect(close).not.toHaveBeenCalled()
+    host.emit('SIGTERM', 'SIGTERM')
+    expect(await done).toBe(0)
   })
 
   test('closes what runs at the first signal, once, and gives 0 when that is done', async () => {

@@ -20,17 +20,23 @@ export interface Program {
   main(args: string[]): Promise<Running | void>
 }
 
+/** Where a program writes. Writing fails afterwards, by an event. */
+interface Output {
+  write(text: string): unknown
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
+}
+
 /** The parts of `process` that a program needs. */
 export interface Host {
   argv: string[]
   env: { DEBUG?: string }
-  stdout: { write(text: string): unknown }
-  stderr: { write(text: string): unknown }
+  stdout: Output
+  stderr: Output
   on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: NodeJS.Signals) => void): unknown
 }
 
 /** The exit code of every program; 128 and the signal's number when it was stopped halfway. */
-export const exitCode = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
+export const exitCode = { done: 0, failed: 1, usage: 2, interrupted: 130, unread: 141 } as const
 
 const closeTimeoutMs = 10_000
 
@@ -45,16 +51,27 @@ export async function runProgram(program: Program, host: Host): Promise<number> 
     host.stdout.write(`${program.name} ${program.version}\n`)
     return exitCode.done
   }
+  const unwritten = whenUnwritten(host)
   try {
-    return await serve(program, args, listen(host))
+    return await serve(program, args, { ...listen(host), unwritten })
   } catch (error) {
     return report(program, error, host)
   }
 }
 
+/** Why what is printed goes nowhere. What serves goes on without its output, and without a reader of its log. */
+function whenUnwritten({ stdout, stderr }: Host): Promise<NodeJS.ErrnoException> {
+  stderr.on('error', () => {})
+  return new Promise((resolve) => stdout.on('error', resolve))
+}
+
 interface Signals {
   first: Promise<NodeJS.Signals>
   second: Promise<NodeJS.Signals>
+}
+
+interface Ends extends Signals {
+  unwritten: Promise<NodeJS.ErrnoException>
 }
 
 function listen(host: Host): Signals {
@@ -67,13 +84,20 @@ function listen(host: Host): Signals {
   return signals
 }
 
-async function serve(program: Program, args: string[], signals: Signals): Promise<number> {
-  const running = await Promise.race([program.main(args), signals.first])
+async function serve(program: Program, args: string[], ends: Ends): Promise<number> {
+  const running = await Promise.race([program.main(args), ends.first, ends.unwritten])
   // Not serving yet, or work that ends by itself: nothing was promised to anyone, so leave at once.
   if (typeof running === 'string') return 128 + constants.signals[running]
   if (!running) return exitCode.done
-  await signals.first
-  return close(running, signals.second)
+  if (running instanceof Error) return endUnwritten(running)
+  await ends.first
+  return close(running, ends.second)
+}
+
+/** Whoever reads may have seen enough, as `head` has: that is nothing to tell anybody. */
+function endUnwritten(cause: NodeJS.ErrnoException): number {
+  if (cause.code === 'EPIPE') return exitCode.unread
+  throw new Error('what it prints cannot be written', { cause })
 }
 
 async function close(running: Running, second: Promise<unknown>): Promise<number> {

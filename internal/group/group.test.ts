@@ -183,6 +183,62 @@ test('closing answers everything taken and takes nothing more', async () => {
   expect(await Promise.all([first, second])).toEqual([1, 2])
 })
 
+describe('with groups behind others', () => {
+  test('what touches the same goes behind it in its lane, once as many wait as are under way', async () => {
+    const { started, submit } = newStage({ behind: 1 })
+    void submit(1, 'a')
+    void submit(2, 'a')
+    await turn()
+    void submit(3, 'a')
+    await turn()
+    expect(started.map((group) => group.ids)).toEqual([[1, 2]])
+    void submit(4, 'a')
+    await turn()
+    expect(started.map((group) => group.ids)).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+  })
+
+  test('no more than that go behind it, nor into another lane', async () => {
+    const { started, submit } = newStage({ behind: 1 })
+    for (const id of [1, 2, 3, 4, 5]) {
+      void submit(id, 'a')
+      await turn()
+    }
+    expect(started.map((group) => group.ids)).toEqual([[1], [2]])
+    started[0]!.finish()
+    await turn()
+    expect(started.map((group) => group.ids)).toEqual([[1], [2], [3, 4, 5]])
+  })
+
+  test('what touches nothing of that takes a lane of its own, and what does its own lane', async () => {
+    const sent: [number, number[]][] = []
+    const { submit } = newStage({
+      behind: 1,
+      commit: (jobs, lane) => {
+        sent.push([lane, jobs.map((job) => job.id)])
+        return new Promise(() => {})
+      },
+    })
+    const jobs: [number, string][] = [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'b'],
+      [4, 'a'],
+    ]
+    for (const [id, what] of jobs) {
+      void submit(id, what)
+      await turn()
+    }
+    expect(sent).toEqual([
+      [0, [1]],
+      [1, [2]],
+      [0, [4]],
+    ])
+  })
+})
+
 describe('with weights', () => {
   /** Jobs whose id is their weight in hundreds: 512 weighs 5. */
   const weighed = (options: Partial<GroupOptions<Job, number>> = {}) =>

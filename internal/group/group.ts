@@ -12,11 +12,14 @@ export interface GroupCommit<Request, Answer> {
 }
 
 export interface GroupOptions<Request, Answer> {
-  /** Commits a group whole or throws and leaves nothing behind; one answer for each, in order. */
-  commit(group: Request[]): Promise<Answer[]>
+  /**
+   * Commits a group whole or throws and leaves nothing behind; one answer for each, in order. Two groups
+   * that touch the same come in the same lane, numbered from 0.
+   */
+  commit(group: Request[], lane: number): Promise<Answer[]>
   /** How many requests it counts for; 1 when left out. */
   weigh?(request: Request): number
-  /** What a request touches. Two that touch the same are never under way in two groups at once. */
+  /** What a request touches. Two that touch the same are never under way in two lanes at once. */
   touches(request: Request): readonly string[]
   /** Nor in one group, for a commit that changes each thing once. */
   isApart?: boolean
@@ -26,6 +29,11 @@ export interface GroupOptions<Request, Answer> {
   overflow(): Error
   /** Groups under way at once: while one waits for the disk or for a lock, another can go. */
   lanes: number
+  /**
+   * How many groups may be under way in a lane behind the first one, and touch the same; 0 when left out.
+   * For a commit that sees to it itself that they follow each other.
+   */
+  behind?: number
   /** One that weighs more than that goes alone. */
   groupRequestsMax: number
   /** One that weighs more than that is taken when nothing else waits. */
@@ -35,6 +43,14 @@ export interface GroupOptions<Request, Answer> {
 
 /** How long a few may wait for the many that are under way. */
 const patienceMs = 20
+
+interface Lane {
+  number: number
+  /** Under way in it. */
+  groups: number
+  /** What they touch, and how many of them do. */
+  busy: Map<string, number>
+}
 
 interface Waiting<Request, Answer> {
   request: Request
@@ -49,21 +65,20 @@ export function newGroupCommit<Request, Answer>(
   options: GroupOptions<Request, Answer>,
 ): GroupCommit<Request, Answer> {
   type Entry = Waiting<Request, Answer>
-  const { weigh = () => 1 } = options
+  const { weigh = () => 1, behind = 0 } = options
+  const lanes = Array.from({ length: options.lanes }, newLane)
   let queue: Entry[] = []
   /** What waits in the queue, and what is under way, by weight. */
   let queued = 0
-  let lanesFree = options.lanes
   let underWay = 0
   let isScheduled = false
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let drained: (() => void) | undefined
-  const busy = new Set<string>()
 
   // setImmediate, because requests that are read from many sockets arrive in one turn of the loop.
   function schedule(): void {
-    if (isScheduled || !isWorthALane()) return
+    if (isScheduled || !lanes.some(isWorthAGroup)) return
     isScheduled = true
     setImmediate(() => {
       isScheduled = false
@@ -73,13 +88,14 @@ export function newGroupCommit<Request, Answer>(
 
   /**
    * A group costs about the same whatever its size, so that a further one goes out beside others
-   * only when half as many wait as are under way: of many small groups all would be late. It made
-   * 10 % more requests a second at 64 connections.
+   * only when half as many wait as are under way, and behind others when as many do: of many small
+   * groups all would be late. It made 10 % more requests a second at 64 connections.
    */
-  function isWorthALane(): boolean {
+  function isWorthAGroup({ groups }: Lane): boolean {
     const [oldest] = queue
-    if (!oldest || lanesFree === 0) return false
-    return 2 * queued >= underWay || performance.now() - oldest.queuedAtMs >= patienceMs
+    if (!oldest || groups > behind) return false
+    const share = groups === 0 ? 2 : 1
+    return share * queued >= underWay || performance.now() - oldest.queuedAtMs >= patienceMs
   }
 
   /** What is stuck keeps nobody waiting for long: looks again, and refuses what waited too long. */
@@ -87,7 +103,7 @@ export function newGroupCommit<Request, Answer>(
     if (timer || queue.length === 0) return
     timer = setTimeout(() => {
       timer = undefined
-      if (lanesFree === 0) refuseStale()
+      if (lanes.every(({ groups }) => groups > 0)) refuseStale()
       fillLanes()
     }, patienceMs)
   }
@@ -101,30 +117,40 @@ export function newGroupCommit<Request, Answer>(
     for (const entry of stale) entry.reject(options.overflow())
   }
 
+  /** The emptiest lane first: what can go beside others does not wait behind them. */
   function fillLanes(): void {
-    while (isWorthALane()) {
-      const group = takeGroup()
-      if (group.length === 0) break
-      void runLane(group)
+    for (let depth = 0; depth <= behind; depth++) {
+      for (const lane of lanes) {
+        if (lane.groups !== depth || !isWorthAGroup(lane)) continue
+        const group = takeGroup(lane)
+        if (group.length > 0) void runLane(lane, group)
+      }
     }
     lookLater()
-    if (queue.length === 0 && lanesFree === options.lanes) drained?.()
+    if (isIdle()) drained?.()
+  }
+
+  function isIdle(): boolean {
+    return queue.length === 0 && lanes.every(({ groups }) => groups === 0)
   }
 
   /**
-   * The next requests in order, less those that touch what is under way. Such a one also holds back
-   * what comes after it and touches the same, so that no stream of others can starve it.
+   * The next requests in order, less those that touch what is under way in another lane. Such a one also
+   * holds back what comes after it and touches the same, so that no stream of others can starve it.
    */
-  function takeGroup(): Entry[] {
+  function takeGroup(lane: Lane): Entry[] {
     const group: Entry[] = []
     const rest: Entry[] = []
     const heldBack = new Set<string>()
     let weight = 0
     refuseStale()
+    const others = lanes.filter((other) => other !== lane && other.busy.size > 0)
     // Most of the time nothing is in the way, and a bulk touches thousands.
-    const isInTheWay = (what: string) => busy.has(what) || heldBack.has(what)
+    const isInTheWay = (what: string) =>
+      heldBack.has(what) || others.some(({ busy }) => busy.has(what))
     for (const entry of queue) {
-      const isFree = (busy.size === 0 && heldBack.size === 0) || !entry.touches.some(isInTheWay)
+      const nothingIs = others.length === 0 && heldBack.size === 0
+      const isFree = nothingIs || !entry.touches.some(isInTheWay)
       const fits = weight === 0 || weight + entry.weight <= options.groupRequestsMax
       if (isFree && fits) {
         group.push(entry)
@@ -140,27 +166,30 @@ export function newGroupCommit<Request, Answer>(
     return group
   }
 
-  async function runLane(group: Entry[]): Promise<void> {
+  async function runLane(lane: Lane, group: Entry[]): Promise<void> {
     const weight = weightOf(group)
-    lanesFree -= 1
+    lane.groups += 1
     underWay += weight
-    for (const { touches } of group) for (const what of touches) busy.add(what)
-    await commitGroup(group)
-    for (const { touches } of group) for (const what of touches) busy.delete(what)
-    lanesFree += 1
+    for (const { touches } of group) for (const what of touches) occupy(lane, what)
+    await commitGroup(group, lane.number)
+    for (const { touches } of group) for (const what of touches) vacate(lane, what)
+    lane.groups -= 1
     underWay -= weight
     fillLanes()
   }
 
-  async function commitGroup(group: Entry[]): Promise<void> {
+  async function commitGroup(group: Entry[], lane: number): Promise<void> {
     try {
-      const answers = await options.commit(group.map((entry) => entry.request))
+      const answers = await options.commit(
+        group.map((entry) => entry.request),
+        lane,
+      )
       group.forEach((entry, i) => entry.resolve(answers[i]!))
     } catch (error) {
       if (group.length > 1 && options.isDivisible(error)) {
         const middle = group.length >> 1
-        await commitGroup(group.slice(0, middle))
-        await commitGroup(group.slice(middle))
+        await commitGroup(group.slice(0, middle), lane)
+        await commitGroup(group.slice(middle), lane)
       } else {
         for (const entry of group) entry.reject(error)
       }
@@ -184,12 +213,26 @@ export function newGroupCommit<Request, Answer>(
     counts: () => ({ queued, inFlight: underWay }),
     close() {
       isClosed = true
-      if (queue.length === 0 && lanesFree === options.lanes) return Promise.resolve()
+      if (isIdle()) return Promise.resolve()
       return new Promise((resolve) => {
         drained = resolve
       })
     },
   }
+}
+
+function newLane(_: unknown, number: number): Lane {
+  return { number, groups: 0, busy: new Map() }
+}
+
+function occupy({ busy }: Lane, what: string): void {
+  busy.set(what, (busy.get(what) ?? 0) + 1)
+}
+
+function vacate({ busy }: Lane, what: string): void {
+  const count = busy.get(what)! - 1
+  if (count > 0) busy.set(what, count)
+  else busy.delete(what)
 }
 
 function weightOf(entries: readonly { weight: number }[]): number {

@@ -8,18 +8,20 @@ import express, {
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
 import type { Tracer } from '../trace/tracer'
+import type { AwaitBody } from './admission'
 import { assertRoles, newAuthorizer, principalOf, type Authenticate } from './authorize'
 import { exchangeOf, newBorder, tracerOf, type Border, type Observe } from './border'
+import { whileConfirmed, type Confirm } from './confirm'
 import { newDocs } from './docs'
 import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
 import type { ApiInfo } from './openapi'
 import { collectFaults } from './problem'
-import { assertBody, newBodyReader, newOptionalBodyReader, toTransportFault } from './request-body'
+import { assertBody, newReaderOf, toTransportFault } from './request-body'
 import { newInputReader } from './request-input'
 import type { RateLimit } from './rate-limit'
-import type { Route } from './route'
-import { streamLimits, type StreamLimits } from './stream'
+import type { Answer, Refused, Route, RouteInput } from './route'
+import { isStream, streamLimits, type StreamLimits } from './stream'
 
 export interface HttpAppOptions {
   routes: readonly Route[]
@@ -28,8 +30,12 @@ export interface HttpAppOptions {
   info: ApiInfo
   /** Asked for every route that is not for anyone. */
   authenticate: Authenticate
+  /** Looks now and then whether whoever reads a stream without an end may still; without it they may. */
+  confirm?: { isStill: Confirm; intervalMs: number }
   /** Without it anybody may ask as often as they like. */
   rateLimit?: RateLimit | undefined
+  /** Bounds the bodies that are on their way; without it they are as many as the requests. */
+  awaitBody?: AwaitBody
   log: Log
   /** For routes that name no limit of their own. */
   bodyBytesMax: number
@@ -69,22 +75,19 @@ export function newHttpApp(options: HttpAppOptions): Express {
   return app
 }
 
-type Settings = 'authenticate' | 'rateLimit' | 'bodyBytesMax' | 'requestTimeoutMs'
+type Settings =
+  'authenticate' | 'confirm' | 'rateLimit' | 'awaitBody' | 'bodyBytesMax' | 'requestTimeoutMs'
 type Context = Pick<HttpAppOptions, Settings> & { border: Border }
 
 /** One Express route for each path, so that a request is matched against as few as there are. */
 function mountRoutes(app: Express, routes: readonly Route[], context: Context): void {
-  const readUsual = newBodyReader(context.bodyBytesMax)
-  const bodyReaderOf = ({ bodyBytesMax, isBodyOptional }: Route): RequestHandler => {
-    if (isBodyOptional) return newOptionalBodyReader(bodyBytesMax ?? context.bodyBytesMax)
-    return bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
-  }
+  const readerOf = newReaderOf(context)
   for (const [path, siblings] of byPath(routes)) {
     const mounted = app.route(path)
     for (const route of siblings) {
       const authorize = newAuthorizer(route, context)
       const serve = newServe(route, context)
-      const steps = route.body ? [authorize, bodyReaderOf(route), serve] : [authorize, serve]
+      const steps = route.body ? [authorize, readerOf(route), serve] : [authorize, serve]
       mounted[route.method](...steps)
     }
   }
@@ -102,32 +105,53 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
   return paths
 }
 
-function newServe(route: Route, { border, requestTimeoutMs }: Context): RequestHandler {
+function newServe(route: Route, { border, confirm, requestTimeoutMs }: Context): RequestHandler {
   const read = newInputReader(route)
   const negotiate = newNegotiator(route)
   const expire = (req: Request, res: Response) => {
     if (!res.destroyed) border.refuse(req, res, timeout(requestTimeoutMs))
   }
+  /** Not in `serve`, which would hold what was sent until it is answered; a bulk is large. */
+  function begin(req: Request, res: Response): Promise<Answer | Refused> {
+    if (route.body) assertBody(req.body)
+    const exchange = exchangeOf(req, res)
+    const { traceparent, span } = exchange
+    const input = read(req, { traceparent, ...callerOf(req, res) })
+    req.body = undefined
+    if (negotiate) input.mediaType = negotiate(req.headers.accept)
+    exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
+    const tracer = span && tracerOf(req.app)
+    return tracer ? tracer.within(span, () => route.handle(input)) : route.handle(input)
+  }
   async function serve(req: Request, res: Response): Promise<void> {
     try {
-      if (route.body) assertBody(req.body)
-      const exchange = exchangeOf(req, res)
-      const { requestId, traceparent, span } = exchange
-      const input = read(req, { requestId, traceparent, principal: principalOf(res) })
-      if (negotiate) input.mediaType = negotiate(req.headers.accept)
-      exchange.timer = setTimeout(expire, requestTimeoutMs, req, res)
-      const tracer = span && tracerOf(req.app)
-      const answer = await (tracer
-        ? tracer.within(span, () => route.handle(input))
-        : route.handle(input))
+      const answer = await begin(req, res)
       if ('fault' in answer) border.refuse(req, res, answer.fault, answer.headers)
-      else border.answer(req, res, answer)
+      else
+        border.answer(req, res, confirm ? confirmed(answer, callerOf(req, res), confirm) : answer)
     } catch (error) {
       border.refuse(req, res, error)
     }
   }
   // Express is not given the promise: it has nothing to wait for.
   return (req, res) => void serve(req, res)
+}
+
+type Caller = Pick<RouteInput, 'principal' | 'requestId'>
+
+function callerOf(req: Request, res: Response): Caller {
+  return { principal: principalOf(res), requestId: exchangeOf(req, res).requestId }
+}
+
+function confirmed(
+  answer: Answer,
+  { principal, requestId }: Caller,
+  { isStill, intervalMs }: NonNullable<HttpAppOptions['confirm']>,
+): Answer {
+  const { body, endless } = answer
+  if (!endless || !isStream(body)) return answer
+  const options = { isStill: () => isStill(principal), intervalMs, requestId }
+  return { ...answer, body: whileConfirmed(body, options) }
 }
 
 function timeout(requestTimeoutMs: number): Fault {

@@ -49,6 +49,7 @@ export interface BorderOptions {
 
 const pathLengthMax = 200
 const reasonLengthMax = 300
+const longText = 16_384
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
 
@@ -149,7 +150,7 @@ function toAnswer(fault: Fault, problem: Problem, headers?: Record<string, strin
 
 function send(res: Response, exchange: Exchange, answer: Answer & { type: string }): void {
   const { status, body, headers, type } = answer
-  const bytes = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  const bytes = body === undefined || Buffer.isBuffer(body) ? body : encodeJson(body)
   clearTimeout(exchange.timer)
   // Writing to a client that hung up would raise an error with nobody to tell.
   if (res.destroyed) return
@@ -162,6 +163,12 @@ function send(res: Response, exchange: Exchange, answer: Answer & { type: string
   }
   if (headers) Object.assign(head, headers)
   res.writeHead(status, head).end(bytes)
+}
+
+/** Node copies a text behind the head, twice, so that the two are one packet: of a long one that is a waste. */
+function encodeJson(body: unknown): string | Buffer {
+  const text = JSON.stringify(body)
+  return text.length > longText ? Buffer.from(text) : text
 }
 
 function beginStream(res: Response, exchange: Exchange, { status, headers }: Answer): void {

@@ -85,11 +85,13 @@ function referencePage(title: string): string {
   )
 }
 
+// Light or dark, as whoever reads it likes.
 const problemsStyle = `
+:root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #ddd }
-tr:target { background: #fff3c4 }`
+th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8886 }
+tr:target { background: #d4a00033 }`
 
 function problemsPage(title: string, faults: readonly FaultSpec[]): string {
   const rows = faults.map((spec) => {

@@ -89,9 +89,10 @@ export const generalFaults = {
 
 /** All that a route may answer, for the reference: its own faults and those that go with its shape. */
 export function faultsOf(route: Route): FaultSpec[] {
-  const { invalid, malformedUrl, invalidJson, tooLarge, unsupportedMediaType } = generalFaults
+  const { invalid, malformedUrl, invalidJson, tooLarge, tooSlow, unsupportedMediaType } =
+    generalFaults
   const ofForms = mediaTypesOf(route).length > 1 ? [generalFaults.notAcceptable] : []
-  const ofBody = route.body ? [invalidJson, tooLarge, unsupportedMediaType] : []
+  const ofBody = route.body ? [invalidJson, tooLarge, tooSlow, unsupportedMediaType] : []
   const { busy, tooMany, timeout, internal } = generalFaults
   // Failed sign-ins are limited also where nothing else is.
   const isLimited = !route.unlimited || route.roles !== 'anyone'

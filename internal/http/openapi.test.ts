@@ -85,6 +85,7 @@ test('lists every problem under its status with an example for each code', () =>
     '400 request.malformed_url',
     ...ofRoles,
     '404 thing.not_found',
+    '408 request.too_slow',
     '413 request.too_large',
     '415 request.unsupported_media_type',
     '429 auth.too_many_attempts',

@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import express, { type RequestHandler } from 'express'
 import { Fault } from '../fault/fault'
-import { exchangeOf } from './border'
+import { newBusy, type AwaitBody } from './admission'
+import { exchangeOf, type Border } from './border'
 import { generalFaults } from './general-fault'
 import { malformedUrl } from './request-input'
 import { toFault } from './problem'
+import type { Route } from './route'
 
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset=("?)utf-8\1\s*)?$/i
 
@@ -35,6 +37,51 @@ export function newOptionalBodyReader(bodyBytesMax: number): RequestHandler {
     req.body = {}
     next()
   }
+}
+
+export interface ReaderContext {
+  bodyBytesMax: number
+  awaitBody?: AwaitBody | undefined
+  border: Pick<Border, 'refuse'>
+}
+
+/** The step that reads the body of a route, in a place of its own while it is on its way. */
+export function newReaderOf(context: ReaderContext): (route: Route) => RequestHandler {
+  const { awaitBody } = context
+  const readUsual = newBodyReader(context.bodyBytesMax)
+  const plainReaderOf = ({ bodyBytesMax, isBodyOptional }: Route): RequestHandler => {
+    if (isBodyOptional) return newOptionalBodyReader(bodyBytesMax ?? context.bodyBytesMax)
+    return bodyBytesMax === undefined ? readUsual : newBodyReader(bodyBytesMax)
+  }
+  if (!awaitBody) return plainReaderOf
+  return (route) => newAwaitingReader(plainReaderOf(route), route, { ...context, awaitBody })
+}
+
+function newAwaitingReader(
+  read: RequestHandler,
+  route: Route,
+  { bodyBytesMax: usualMax, awaitBody, border }: ReaderContext & { awaitBody: AwaitBody },
+): RequestHandler {
+  const bodyBytesMax = route.bodyBytesMax ?? usualMax
+  return (req, res, next) => {
+    // What is still on its way has to be dropped, and that goes with the connection only.
+    const giveWay = () => border.refuse(req, res, newTooSlow(), { Connection: 'close' })
+    const arrive = awaitBody(req, { bodyBytesMax, giveWay })
+    return read(req, res, (error) => {
+      const arrival = arrive()
+      if (arrival === 'gone') return
+      if (error === undefined && arrival === 'busy') return next(newBusy())
+      next(error)
+    })
+  }
+}
+
+function newTooSlow(): Fault {
+  return new Fault(generalFaults.tooSlow, {
+    detail:
+      'More bodies were awaited than there is room for, and this one had been awaited the longest. ' +
+      'Nothing was done; send it again, as fast as you can.',
+  })
 }
 
 /** Throws request.invalid_json when no body came at all: the reader then leaves it undefined. */

@@ -9,6 +9,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { systemIds } from '../id/id'
 import { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
+import { limitConnections } from './connection-limit'
+import type { CrowdLimits } from './crowd'
 import { generalFaults } from './general-fault'
 import { toProblem } from './problem'
 import { askToEnd } from './stream'
@@ -23,6 +25,8 @@ export interface ServerOptions {
   portName?: string
   /** Looks at connections before HTTP/1.1 does. */
   front?: Front
+  /** As many as there are files for, unless it says less. */
+  connections?: CrowdLimits
   log: Log
   /** How long a client may take; the defaults suit the open network. */
   limits?: Partial<typeof clientLimits>
@@ -77,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     app(req, res)
   })
   if (front) putInFront(server, front)
+  if (options.connections) limitConnections(server, options.connections, log)
   server.on('connection', (socket: Socket) => {
     connections.set(socket, undefined)
     socket.once('close', () => connections.delete(socket))
@@ -139,7 +144,10 @@ function wordBindError(cause: NodeJS.ErrnoException, options: ServerOptions): Er
     EADDRINUSE: `port ${port} on ${host} is in use: stop what holds it, or choose another with ${portName}=…`,
     EACCES: `port ${port} on ${host} is not for this account: choose one above 1023 with ${portName}=…`,
   }
-  return new Error(reasons[cause.code ?? ''] ?? `cannot listen on ${host}:${port}`, { cause })
+  const reason = reasons[cause.code ?? '']
+  // It says all that there is to know: the cause would only repeat it in the words of the system.
+  if (reason) return new Error(reason)
+  return new Error(`cannot listen on ${host}:${port}`, { cause })
 }
 
 type Connections = ReadonlyMap<Socket, ServerResponse | undefined>

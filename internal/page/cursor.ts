@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import { Fault, type FaultSpec } from '../fault/fault'
 
@@ -47,5 +47,5 @@ function readJson(text: string): unknown {
 const digestLength = 16
 
 function digestOf(list: string, text: string): string {
-  return createHash('sha256').update(`${list}\n${text}`).digest('hex').slice(0, digestLength)
+  return hash('sha256', `${list}\n${text}`, 'hex').slice(0, digestLength)
 }

@@ -11,11 +11,17 @@ export interface Pool extends Executor {
    * Lends one connection, for a transaction. It goes back when the work is done; one that is broken,
    * or left inside a transaction, is closed instead.
    */
-  withClient<T>(work: (client: Executor) => Promise<T>): Promise<T>
+  withClient<T>(work: (client: Client) => Promise<T>): Promise<T>
   /** How many connections there are, how many of them are free, and how many wait for one. */
   counts(): PoolCounts
   /** Waits for what is lent, then closes all connections. */
   close(): Promise<void>
+}
+
+/** One connection, in someone's hands. */
+export interface Client extends Executor {
+  /** Of the server's process behind it, or what a pooler makes up. */
+  pid: number
 }
 
 export interface PoolCounts {
@@ -54,7 +60,7 @@ export function newPool(settings: ConnectionSettings, log: Log, options: PoolOpt
     pool.connect().catch((error: unknown) => {
       throw toConnectFault(error)
     })
-  const withClient = async <T>(work: (client: Executor) => Promise<T>): Promise<T> => {
+  const withClient = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
     const client = await connect()
     const lent = lend(client, settings.prepared_statements)
     try {
@@ -93,6 +99,8 @@ function lend(client: PoolClient, prepared: boolean) {
       })
   }
   return {
+    // The driver's types leave it out.
+    pid: (client as unknown as { processID: number }).processID,
     query(statement: Statement) {
       const answer = run(statement)
       underWay.add(answer)

@@ -1,5 +1,6 @@
 import type { QueryResult } from 'pg'
 import { encodeArray } from './array'
+import { encodeBinaryArray, type BinaryElement } from './binary-array'
 
 /** Whatever runs a statement: a pool, a client, a transaction on it. */
 export interface Executor {
@@ -20,6 +21,8 @@ export interface QueryText {
   text: string
   /** The names behind $1, $2, … */
   params: readonly string[]
+  /** Those of them that are arrays and go out in binary, with the type of their elements. */
+  arrays?: Readonly<Record<string, BinaryElement>>
 }
 
 /**
@@ -57,12 +60,12 @@ export function exec<Params>(query: QueryText): Run<Params, number> {
   return (db, params) => db.query(statement(query, params)).then(({ rowCount }) => rowCount ?? 0)
 }
 
-function statement(query: QueryText, params: unknown): Statement {
-  const given = params as Record<string, unknown>
-  const values = query.params.map((name) => encode(given[name]))
-  return { name: query.name, text: query.text, values }
+function statement({ name, text, params, arrays = {} }: QueryText, given: unknown): Statement {
+  const named = given as Record<string, unknown>
+  return { name, text, values: params.map((param) => encode(named[param], arrays[param])) }
 }
 
-function encode(value: unknown): unknown {
-  return Array.isArray(value) ? encodeArray(value) : value
+function encode(value: unknown, element: BinaryElement | undefined): unknown {
+  if (!Array.isArray(value)) return value
+  return element ? encodeBinaryArray(element, value) : encodeArray(value)
 }

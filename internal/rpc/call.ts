@@ -1,8 +1,13 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { createContextKey, createContextValues, type ContextValues } from '@connectrpc/connect'
 import type { Principal } from '../auth/principal'
+import type { Fault } from '../fault/fault'
 import type { Traceparent } from '../trace/traceparent'
 import type { Span } from '../trace/tracer'
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** What is remembered of a call from its first byte to its answer. */
 export interface RpcCall {
@@ -17,6 +22,10 @@ export interface RpcCall {
   begun: boolean
   /** Once it has signed in. */
   principal: Principal | undefined
+  /** What the caller has left, for the answer. */
+  quota: Record<string, string> | undefined
+  /** Refuses the call while its message is on its way. */
+  giveUp: ((why: Fault) => void) | undefined
   /** The code's name, once it is known. */
   code: string | undefined
   /** What was thrown. */

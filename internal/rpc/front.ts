@@ -44,11 +44,32 @@ export function newHttp2Front(options: FrontOptions): Front {
   }
 }
 
+/** Of one connection, beyond the calls under way on it. */
+export const sessionLimits = {
+  /** All headers of a call together; a longer list is no call. */
+  headerListBytesMax: 16_384,
+  headersMax: 64,
+  /** Of what is kept for it outside of the heap, answers that wait to be taken for one; no call more is taken beyond. */
+  memoryMbMax: 8,
+  /** Frames that break the protocol, and calls beyond the bound; then it is closed. */
+  invalidFramesMax: 100,
+  rejectedStreamsMax: 100,
+}
+
 function newServer(
   { listener, streamsPerConnectionMax, idleTimeoutMs, log }: FrontOptions,
   onSession: (session: ServerHttp2Session) => void,
 ): Http2Server {
-  const server = createServer({ settings: { maxConcurrentStreams: streamsPerConnectionMax } })
+  const server = createServer({
+    settings: {
+      maxConcurrentStreams: streamsPerConnectionMax,
+      maxHeaderListSize: sessionLimits.headerListBytesMax,
+    },
+    maxHeaderListPairs: sessionLimits.headersMax,
+    maxSessionMemory: sessionLimits.memoryMbMax,
+    maxSessionInvalidFrames: sessionLimits.invalidFramesMax,
+    maxSessionRejectedStreams: sessionLimits.rejectedStreamsMax,
+  })
   // Its type knows requests of HTTP/1.1 only; the listener takes both.
   server.on('request', listener as unknown as (req: unknown, res: unknown) => void)
   server.on('session', (session) => {

@@ -82,7 +82,10 @@ function logCall(log: Log, call: RpcCall, outcome: Record<string, unknown>): voi
     // One line, no stack: there may be one of these for each call, and nobody has a defect to look for.
     const reason = describeError(error.cause ?? error).slice(0, reasonLengthMax)
     log.warn({ ...fields, reason }, 'call not served')
-  } else if (begun && (outcome.code === 'internal' || outcome.code === 'unknown')) {
+  } else if (
+    (begun || error !== undefined) &&
+    (outcome.code === 'internal' || outcome.code === 'unknown')
+  ) {
     log.error({ ...fields, err: error }, 'call failed')
   } else log.debug(fields, 'call answered')
 }

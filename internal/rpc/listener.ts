@@ -1,5 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { createConnectRouter } from '@connectrpc/connect'
 import type { UniversalHandler } from '@connectrpc/connect/protocol'
 import {
@@ -8,23 +7,29 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node'
 import type { Authenticate } from '../http/authorize'
-import type { RateLimit } from '../http/rate-limit'
 import { requestIdOf } from '../http/border'
+import type { CrowdLimits } from '../http/crowd'
+import type { RateLimit } from '../http/rate-limit'
 import type { Log } from '../log/log'
 import { newTraceparent, readTraceparent } from '../trace/traceparent'
 import type { Tracer } from '../trace/tracer'
-import { carry, type RpcCall } from './call'
+import { carry, type NodeRequest, type NodeResponse, type RpcCall } from './call'
+import { newGate, newLate } from './gate'
 import { admit, type AdmissionLimits } from './interceptor/admit'
 import { limitTime } from './interceptor/limit-time'
-import { signIn } from './interceptor/sign-in'
+import { newWelcome, signIn, type Welcome } from './interceptor/sign-in'
 import { translate } from './interceptor/translate'
 import { newJournal, type ObserveCall } from './journal'
-import { collectAllowed, type RpcService } from './service'
+import { collectAllowed, type Allowed, type RpcService } from './service'
 import { encodeMessage, nameOfCode } from './status'
 
 export interface RpcListenerOptions extends AdmissionLimits {
   services: readonly RpcService[]
   authenticate: Authenticate
+  /** Where a call comes from. */
+  addressOf(req: IncomingMessage): string
+  /** Messages that are on their way. */
+  uploads: CrowdLimits
   /** Without it anybody may call as often as they like. */
   rateLimit?: RateLimit | undefined
   messageBytesMax: number
@@ -37,9 +42,6 @@ export interface RpcListenerOptions extends AdmissionLimits {
   tracer?: Tracer | undefined
 }
 
-export type NodeRequest = IncomingMessage | Http2ServerRequest
-export type NodeResponse = ServerResponse | Http2ServerResponse
-
 /** By its path, what serves it. */
 type Handlers = ReadonlyMap<string, UniversalHandler>
 
@@ -51,12 +53,15 @@ type Handlers = ReadonlyMap<string, UniversalHandler>
  * request has no host or none that a URL can have.
  */
 export function newRpcListener(options: RpcListenerOptions): RequestListener {
-  const handlers = newHandlers(options)
+  const allowed = collectAllowed(options.services)
+  const welcome = newWelcome(options, allowed)
+  const handlers = newHandlers(options, allowed, welcome)
+  const open = newGate({ ...options, welcome })
   const conclude = newJournal(options)
   const serve = (req: NodeRequest, res: NodeResponse) => {
     const handler = handlers.get((req.url ?? '').split('?', 1)[0]!)
     const call = begin(req, options.tracer)
-    const timer = setTimeout(() => giveUp(req, call), options.callTimeoutMs)
+    const timer = setTimeout(() => giveUp(req, call, options), options.callTimeoutMs)
     stopUpload(req, res)
     res.once('close', () => {
       clearTimeout(timer)
@@ -67,8 +72,9 @@ export function newRpcListener(options: RpcListenerOptions): RequestListener {
     if (!handler) return void res.writeHead(404).end()
     const request = read(req, res, call)
     if (!request) return void res.writeHead(400).end()
+    const body = open(request.body, { call, method: handler.method, req, res })
     // What fails here is the writing: the caller has gone, and the end of the response says so.
-    answer(handler(request), res, call).catch(() => res.destroy())
+    answer(handler({ ...request, body }), res, call).catch(() => res.destroy())
   }
   // Its type knows HTTP/1.1 only.
   return serve as RequestListener
@@ -104,8 +110,9 @@ async function* withMessage(body: AsyncIterable<Uint8Array>, trailer: Headers, c
 }
 
 /** A message that does not arrive in time. Once it is there, limitTime answers. */
-function giveUp(req: NodeRequest, call: RpcCall): void {
+function giveUp(req: NodeRequest, call: RpcCall, { callTimeoutMs }: RpcListenerOptions): void {
   if (call.begun) return
+  if (call.giveUp) return call.giveUp(newLate(callTimeoutMs))
   call.code ??= 'deadline_exceeded'
   req.destroy()
 }
@@ -131,21 +138,19 @@ function isSent(res: NodeResponse): boolean {
   return 'stream' in res ? res.stream?.writableFinished !== false : res.writableFinished
 }
 
-function newHandlers(options: RpcListenerOptions): Handlers {
+function newHandlers(
+  options: RpcListenerOptions,
+  allowed: ReadonlyMap<string, Allowed>,
+  welcome: Welcome,
+): Handlers {
   const { services, messageBytesMax, callTimeoutMs } = options
-  const allowed = collectAllowed(services)
   const router = createConnectRouter({
     acceptCompression: [compressionGzip],
     readMaxBytes: messageBytesMax,
     binaryOptions: { readUnknownFields: false },
     // Whoever reads JSON knows no .proto file that says what a missing field is.
     jsonOptions: { alwaysEmitImplicit: true },
-    interceptors: [
-      translate(),
-      limitTime(callTimeoutMs),
-      admit(options, allowed),
-      signIn(options, allowed),
-    ],
+    interceptors: [translate(), limitTime(callTimeoutMs), admit(options, allowed), signIn(welcome)],
   })
   for (const { mount } of services) mount(router)
   return new Map(router.handlers.map((handler) => [handler.requestPath, handler]))
@@ -163,6 +168,8 @@ function begin(req: NodeRequest, tracer: Tracer | undefined): RpcCall {
     startedAtMs: performance.now(),
     begun: false,
     principal: undefined,
+    quota: undefined,
+    giveUp: undefined,
     code: undefined,
     error: undefined,
   }

@@ -48,7 +48,7 @@ const familyBox = { code: 'family-box', name: 'Family Box', price: 14.99 }
 const ada = { id: '7c11e1ce2741', firstName: 'Ada', lastName: 'Lovelace' }
 const grace = { id: 'e6f24d7d1c7e', firstName: 'Grace', lastName: 'Hopper' }
 
-describe('the tables', () => {
+describe('R5 O4: the tables', () => {
   test.each([
     ['/users/7c11e1ce2741', 200, ada, 300],
     ['/users/nobody', 404, undefined, 10],
@@ -78,7 +78,7 @@ describe('the tables', () => {
   })
 })
 
-describe('the reservation service', () => {
+describe('R2 R5: the reservation service', () => {
   test('takes its time, which is scaled', async () => {
     await start({ delayScale: 0.001 })
     const { tookMs } = await reserve('laptop', 'a')
@@ -184,7 +184,7 @@ describe('the reservation service', () => {
   })
 })
 
-describe('/admin', () => {
+describe('R5: /admin', () => {
   const put = (faults: unknown) =>
     ask('/admin/faults', { method: 'PUT', body: JSON.stringify(faults) })
 
@@ -215,7 +215,7 @@ describe('/admin', () => {
   })
 })
 
-describe('a fault', () => {
+describe('R5: a fault', () => {
   test.each(['drop', 'error_after', 'html', 'half_json'] satisfies FaultName[])(
     '%s strikes when the reservation is made',
     async (fault) => {

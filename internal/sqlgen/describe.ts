@@ -1,4 +1,5 @@
 import type { Client, Connection, DatabaseError, FieldDef } from 'pg'
+import { isBinaryElement } from '../postgres/binary-array'
 import { listTypes } from './catalogue.sql.ts'
 import type { Block } from './parse'
 
@@ -30,7 +31,12 @@ export async function describe(client: Client, block: Block) {
   const params = block.params.map(({ name, nullable }, i) => {
     // JSON goes in as text, and in an array it is the elements that may be null.
     const type = typeOf(name, types[i]!.type).replace('Json', 'string')
-    return { name, type: nullable ? type.replace(/^\w+/, '($& | null)') : type }
+    const element = types[i]!.type.replace('[]', '')
+    return {
+      name,
+      type: nullable ? type.replace(/^\w+/, '($& | null)') : type,
+      binary: type.endsWith('[]') && isBinaryElement(element) ? element : undefined,
+    }
   })
   const columns = fields?.map(({ name }, i) => {
     const { type, not_null } = types[oids.length + i]!

@@ -31,8 +31,15 @@ ${doc.includes('\n') ? `/**\n * ${doc}\n */` : doc && `/** ${doc} */`}
 export const ${name[0]!.toLowerCase()}${name.slice(1)} = ${cardinality}<${types.join(', ')}>({
   name: '${query.statementName}',
   text: \`${query.text.replace(/[\\`]|\$\{/g, '\\$&')}\`,
-  params: ${JSON.stringify(params.map((param) => param.name))},
+  params: ${JSON.stringify(params.map((param) => param.name))},${emitArrays(params)}
 })`
+}
+
+/** How each goes out that is an array in binary; nothing when there is none. */
+function emitArrays(params: Query['params']): string {
+  const elements = params.flatMap(({ name, binary }) => (binary ? [[name, binary]] : []))
+  if (elements.length === 0) return ''
+  return `\n  arrays: ${JSON.stringify(Object.fromEntries(elements))},`
 }
 
 function emitInterface(name: string, fields: { name: string; type: string }[]): string {

@@ -72,7 +72,9 @@ async function exchangeUntil<T>(
     const cause = new Error(`it answered ${status}`)
     throw upstreamFault(service, 'failed', { cause, retryAfterMs })
   }
-  if (status >= 400) return { status, body: undefined, ...(retryAfterMs && { retryAfterMs }) }
+  if (status >= 400) {
+    return { status, body: undefined, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  }
   throw upstreamFault(service, 'invalid', { cause: new Error(`it answered ${status}`) })
 }
 

@@ -1,25 +1,4 @@
-import { statusOf, totalOf, type ReservationState, type ReservationStatus } from './cart'
-
-const states: [ReservationState['desired'], ReservationState['actual'], ReservationStatus][] = [
-  ['held', 'none', 'pending'],
-  ['held', 'requesting', 'pending'],
-  ['held', 'unknown', 'pending'],
-  ['held', 'held', 'reserved'],
-  ['held', 'releasing', 'pending'],
-  ['held', 'released', 'pending'],
-  ['held', 'failed', 'failed'],
-  ['released', 'none', 'pending'],
-  ['released', 'requesting', 'pending'],
-  ['released', 'unknown', 'pending'],
-  ['released', 'held', 'pending'],
-  ['released', 'releasing', 'pending'],
-  ['released', 'released', 'released'],
-  ['released', 'failed', 'failed'],
-]
-
-test.each(states)('what is to be %s and is %s is %s', (desired, actual, status) => {
-  expect(statusOf({ desired, actual })).toBe(status)
-})
+import { totalOf } from './cart'
 
 test('a total counts what has a price, beyond what a number can hold', () => {
   const lines = [

@@ -1,6 +1,7 @@
 import type { Instant } from '../../internal/clock/instant'
 import type { FaultSpec } from '../../internal/fault/fault'
 import type { Item } from '../item/item'
+import type { ReservationStatus } from '../reservation/reservation'
 
 /** What a user means to buy in a store. An ordered cart never changes again. */
 export interface Cart {
@@ -51,8 +52,6 @@ export interface LineReservation {
   reason: string | null
 }
 
-export type ReservationStatus = 'pending' | 'reserved' | 'failed' | 'released'
-
 export interface Address extends NewAddress {
   id: string
   createdAt: Instant
@@ -99,18 +98,6 @@ export const cartLimits = {
 /** What all lines with a price come to, in minor units. */
 export function totalOf(lines: readonly Pick<CartLine, 'price' | 'quantity'>[]): bigint {
   return lines.reduce((sum, { price, quantity }) => sum + (price ?? 0n) * BigInt(quantity), 0n)
-}
-
-export type ReservationState = {
-  desired: 'held' | 'released'
-  actual: 'none' | 'requesting' | 'unknown' | 'held' | 'releasing' | 'released' | 'failed'
-}
-
-/** What a user is told of it. What was taken out is pending until the service has it back. */
-export function statusOf({ desired, actual }: ReservationState): ReservationStatus {
-  if (actual === 'failed') return 'failed'
-  if (desired === 'released') return actual === 'released' ? 'released' : 'pending'
-  return actual === 'held' ? 'reserved' : 'pending'
 }
 
 /**
@@ -201,3 +188,9 @@ export const keyReused = {
   code: 'idempotency.key_reused',
   title: 'The key was used for another request',
 } satisfies FaultSpec
+
+/** The keys that callers have sent along, apart from what they led to. */
+export interface CartKeyStore {
+  /** Deletes up to so many that are older than that, the oldest first; answers how many. */
+  deleteOld(old: { ageMs: number; limit: number }): Promise<number>
+}

@@ -1,6 +1,6 @@
 import { sortObject, type JsonObject } from '../../internal/json/json'
 import { formatMoney, scaleOf } from '../../internal/money/currency'
-import { formatMinorUnits, type Decimal } from '../../internal/money/decimal'
+import { formatDecimal, toMinorUnits, type Decimal } from '../../internal/money/decimal'
 import type { Refusal } from '../transaction/transaction'
 import { checkoutFaults, type LockedCart, type LockedLine } from './checkout'
 
@@ -43,8 +43,7 @@ export function refuseLines({ lines, currency }: LockedCart, flaws: readonly Lin
 /** A price has changed since the caller looked. */
 export function refuseTotal({ lines, currency }: LockedCart, expected: Decimal): Refused {
   const total = formatMoney(totalOf(lines), currency)
-  const seen = formatMinorUnits(expected.units, expected.scale)
-  const detail = `The cart comes to ${total} ${currency}, and not to ${seen}.`
+  const detail = `The cart comes to ${total} ${currency}, and not to ${show(expected, currency)}.`
   return refuse(checkoutFaults.totalChanged.code, detail, {
     currency,
     lines: lines.map(({ id, name, quantity, price }) => ({
@@ -53,6 +52,12 @@ export function refuseTotal({ lines, currency }: LockedCart, expected: Decimal):
     })),
     total,
   })
+}
+
+/** As money where it can be money: whoever expects tenths of a cent has them named. */
+function show(expected: Decimal, currency: string): string {
+  const units = toMinorUnits(expected, scaleOf(currency))
+  return units === undefined ? formatDecimal(expected) : formatMoney(units, currency)
 }
 
 /** What the lines come to, in minor units; all of them have a price. */

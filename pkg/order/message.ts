@@ -1,6 +1,6 @@
 import type { Instant } from '../../internal/clock/instant'
-import { scaleOf } from '../../internal/money/currency'
-import { formatMinorUnits } from '../../internal/money/decimal'
+import { jsonText, writeJson } from '../../internal/json/text'
+import { formatMoney } from '../../internal/money/currency'
 import type { OrderMessage } from './order'
 
 /** What the event tells of an order. */
@@ -21,16 +21,17 @@ export function toCreatedMessage(order: CreatedOrder, id: string): OrderMessage 
     exchange: 'orders',
     routingKey: 'created_order',
     type: 'order.created',
-    payload: {
+    payload: writeJson({
       order: {
         order_id: order.id,
         customer_fullname: order.customer.fullname,
         product_name: order.product.name,
-        // A number, as those who listen expect it; the one place where an amount is one.
-        total_amount: Number(formatMinorUnits(order.product.price, scaleOf(order.currency))),
+        // A number, as those who listen expect it; the one place where an amount is one. Written as the
+        // decimal that it is: a double has no room for the cents of the largest amounts.
+        total_amount: jsonText(formatMoney(order.product.price, order.currency)),
         created_at: order.createdAt,
       },
-    },
+    }),
     headers: order.traceparent === null ? {} : { traceparent: order.traceparent },
   }
 }

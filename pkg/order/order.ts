@@ -51,6 +51,8 @@ export interface OrderLine {
 export interface OrderRequest {
   ownerId: string
   userId: string
+  /** Whether the owner may order for others: for who does not, nobody else is there. */
+  mayOrderForOthers: boolean
   productCode: string
   key: string | null
   /** Bounds the wait for the look-ups; 0 saves the order without asking anybody first. */
@@ -98,7 +100,8 @@ export interface OrderMessage {
   exchange: string
   routingKey: string
   type: string
-  payload: JsonObject
+  /** JSON, with all digits of its numbers. */
+  payload: string
   headers: Record<string, string>
 }
 
@@ -156,4 +159,10 @@ export interface OrderPage {
   ownerId: string | undefined
   after: OrderPosition | undefined
   limit: number
+}
+
+/** The keys that callers have sent along, apart from what they led to. */
+export interface OrderKeyStore {
+  /** Deletes up to so many that are older than that, the oldest first; answers how many. */
+  deleteOld(old: { ageMs: number; limit: number }): Promise<number>
 }

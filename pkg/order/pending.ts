@@ -35,7 +35,7 @@ export interface PendingOrderStore {
     next: { attempts: number; delayMs: number },
   ): Promise<boolean>
   fail(claim: Claim, known: Known, end: { attempts: number; failure: string }): Promise<boolean>
-  /** What there is to do, in all processes. */
+  /** What there is to do, in all processes; each counts to 10,000. */
   count(): Promise<PendingCounts>
 }
 

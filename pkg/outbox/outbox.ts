@@ -1,6 +1,5 @@
 import type { Outcome } from '../../internal/amqp/outcome'
 import type { Instant } from '../../internal/clock/instant'
-import type { JsonObject } from '../../internal/json/json'
 
 /** An event on its way out, as the transaction that made it true wrote it. */
 export interface OutboxMessage {
@@ -14,7 +13,8 @@ export interface OutboxMessage {
   exchange: string
   routingKey: string
   type: string
-  payload: JsonObject
+  /** An object in JSON, with all digits of its numbers. */
+  payload: string
   /** Go along as AMQP headers, as `traceparent`. */
   headers: Record<string, string>
   createdAt: Instant
@@ -26,11 +26,15 @@ export interface ClaimedMessage extends OutboxMessage {
   seq: bigint
   /** How often the broker has refused it. */
   attempts: number
+  /** One more than that of whoever had it before: the fence against those who come back late. */
+  claimNo: number
 }
 
 /** What is to be written down about a claimed message. */
 export interface Settlement {
   id: string
+  /** Under which it was claimed. */
+  claimNo: number
   state: 'published' | 'waiting' | 'parked'
   /** Whether the broker refused the message itself. */
   isAttempt: boolean
@@ -54,8 +58,12 @@ export interface OutboxStore {
    * `leaseMs`. Empty when there is nothing to do.
    */
   claim(limit: number, leaseMs: number): Promise<ClaimedMessage[]>
-  /** Writes down what came of claimed ones. One that is settled already stays as it is. */
-  settle(settlements: readonly Settlement[]): Promise<void>
+  /**
+   * Writes down what came of claimed ones, and answers those of which it did. One that is settled
+   * already stays as it is. So does one that somebody else has claimed since, unless it was published:
+   * what the broker has confirmed is true whoever says so.
+   */
+  settle(settlements: readonly Settlement[]): Promise<Settlement[]>
   count(countMax: number): Promise<OutboxCounts>
   /** Deletes up to `limit` that were published longer ago than that; answers how many. */
   deletePublished(ageMs: number, limit: number): Promise<number>
@@ -71,22 +79,24 @@ export interface RetryRule {
 
 /** What follows from what the broker said to a message. */
 export function settlementOf(
-  { id, attempts }: Pick<ClaimedMessage, 'id' | 'attempts'>,
+  { id, claimNo, attempts }: Pick<ClaimedMessage, 'id' | 'claimNo' | 'attempts'>,
   outcome: Outcome,
   { waitMs, attemptsMax }: { waitMs: number; attemptsMax: number },
 ): Settlement {
   if (outcome.kind === 'confirmed') {
-    return { id, state: 'published', isAttempt: false, error: null, waitMs: null }
+    return { id, claimNo, state: 'published', isAttempt: false, error: null, waitMs: null }
   }
   const { kind, reason } = outcome
   // An outage says nothing about the message: nothing is counted, and it keeps its place.
   if (kind === 'unanswered') {
-    return { id, state: 'waiting', isAttempt: false, error: null, waitMs: null }
+    return { id, claimNo, state: 'waiting', isAttempt: false, error: null, waitMs: null }
   }
   const error = `${kind}: ${reason}`.slice(0, 1000)
-  if (kind === 'unroutable') return { id, state: 'waiting', isAttempt: false, error, waitMs }
+  if (kind === 'unroutable') {
+    return { id, claimNo, state: 'waiting', isAttempt: false, error, waitMs }
+  }
   const state = attempts + 1 >= attemptsMax ? 'parked' : 'waiting'
-  return { id, state, isAttempt: true, error, waitMs }
+  return { id, claimNo, state, isAttempt: true, error, waitMs }
 }
 
 /**
@@ -104,7 +114,11 @@ export function waitMsOf(
 }
 
 /** Parked at once: no other try would make it smaller. */
-export function tooLarge({ id }: { id: string }, bytes: number, bytesMax: number): Settlement {
+export function tooLarge(
+  { id, claimNo }: Pick<ClaimedMessage, 'id' | 'claimNo'>,
+  bytes: number,
+  bytesMax: number,
+): Settlement {
   const error = `refused: ${bytes} bytes are more than the ${bytesMax} that a message may have`
-  return { id, state: 'parked', isAttempt: true, error, waitMs: 0 }
+  return { id, claimNo, state: 'parked', isAttempt: true, error, waitMs: 0 }
 }

@@ -90,8 +90,10 @@ function turn({ row, service, draw, canFind }: Play): void {
     if (step.do === 'find') {
       const outcome = canFind ? service.find() : ({ kind: 'unsupported' } as const)
       called = { call: 'find', outcome }
-    } else if (step.do === 'reserve') called = { call: 'reserve', outcome: service.reserve() }
-    else {
+    } else if (step.do === 'reserve') {
+      const { isRepeat } = step
+      called = { call: 'reserve', isRepeat, outcome: service.reserve() }
+    } else {
       const { externalId } = step
       called = { call: 'release', externalId, outcome: service.release(externalId) }
     }

@@ -9,6 +9,7 @@ import {
   type Taken,
 } from './drive'
 import { actuals, statusOf, type Actual, type Desired } from './reservation'
+import type { ReserveOutcome } from './service'
 
 const patience: Patience = {
   attemptsMax: 8,
@@ -24,7 +25,8 @@ function taken(desired: Desired, actual: Actual, more: Partial<Taken> = {}): Tak
 }
 
 const find = { do: 'find' } as const
-const reserve = { do: 'reserve' } as const
+const reserve = { do: 'reserve', isRepeat: false } as const
+const reserveAgain = { do: 'reserve', isRepeat: true } as const
 const release = { do: 'release', externalId: 7n } as const
 
 const rest = (actual: Actual, externalId: bigint | null = null): Step => ({
@@ -84,7 +86,8 @@ describe('the step after a call', () => {
   const table: [Desired, Called, Step][] = [
     ['held', { call: 'find', outcome: id }, rest('held', 7n)],
     ['held', { call: 'find', outcome: { kind: 'absent' } }, reserve],
-    ['held', { call: 'find', outcome: { kind: 'unsupported' } }, reserve],
+    ['held', { call: 'find', outcome: { kind: 'under_way' } }, reserveAgain],
+    ['held', { call: 'find', outcome: { kind: 'unsupported' } }, reserveAgain],
     [
       'held',
       { call: 'find', outcome: { kind: 'given_back' } },
@@ -96,30 +99,58 @@ describe('the step after a call', () => {
     ['held', { call: 'find', outcome: unanswered }, later({})],
     ['held', { call: 'find', outcome: busy }, later(waits)],
     ['held', { call: 'find', outcome: cut }, later(short)],
-    ['held', { call: 'reserve', outcome: id }, rest('held', 7n)],
+    ['held', { call: 'reserve', isRepeat: true, outcome: id }, rest('held', 7n)],
     [
       'held',
-      { call: 'reserve', outcome: refusal },
+      { call: 'reserve', isRepeat: true, outcome: refusal },
       later({ actual: 'failed', attempts: 0, inMs: null }),
     ],
-    ['held', { call: 'reserve', outcome: unanswered }, later({})],
-    ['held', { call: 'reserve', outcome: busy }, later(waits)],
-    ['held', { call: 'reserve', outcome: cut }, later(short)],
+    ['held', { call: 'reserve', isRepeat: true, outcome: unanswered }, later({})],
+    ['held', { call: 'reserve', isRepeat: true, outcome: busy }, later(waits)],
+    ['held', { call: 'reserve', isRepeat: true, outcome: cut }, later(short)],
     ['released', { call: 'find', outcome: id }, release],
     ['released', { call: 'find', outcome: { kind: 'absent' } }, reserve],
-    ['released', { call: 'find', outcome: { kind: 'unsupported' } }, reserve],
+    ['released', { call: 'find', outcome: { kind: 'under_way' } }, reserveAgain],
+    ['released', { call: 'find', outcome: { kind: 'unsupported' } }, reserveAgain],
     ['released', { call: 'find', outcome: { kind: 'given_back' } }, rest('released')],
     ['released', { call: 'find', outcome: unanswered }, later({})],
     ['released', { call: 'find', outcome: busy }, later(waits)],
     ['released', { call: 'find', outcome: cut }, later(short)],
-    ['released', { call: 'reserve', outcome: id }, release],
-    ['released', { call: 'reserve', outcome: refusal }, rest('released')],
-    ['released', { call: 'reserve', outcome: unanswered }, later({})],
-    ['released', { call: 'reserve', outcome: busy }, later(waits)],
-    ['released', { call: 'reserve', outcome: cut }, later(short)],
+    ['released', { call: 'reserve', isRepeat: true, outcome: id }, release],
+    ['released', { call: 'reserve', isRepeat: true, outcome: refusal }, rest('released')],
+    ['released', { call: 'reserve', isRepeat: true, outcome: unanswered }, later({})],
+    ['released', { call: 'reserve', isRepeat: true, outcome: busy }, later(waits)],
+    ['released', { call: 'reserve', isRepeat: true, outcome: cut }, later(short)],
   ]
   test.each(table)('wished %s, %j', (desired, called, step) => {
     expect(nextStep(taken(desired, 'unknown'), called, patience, draw)).toEqual(step)
+  })
+
+  const conflict = { kind: 'conflict', reason: 'why' } as const
+  const soon = { ...conflict, retryAfterMs: 5_000 }
+  const conflicts: [string, Desired, boolean, ReserveOutcome, Step][] = [
+    ['a no', 'held', false, conflict, later({ actual: 'failed', attempts: 0, inMs: null })],
+    ['a no', 'released', false, conflict, rest('released')],
+    ['under way', 'held', true, conflict, later({})],
+    ['under way', 'released', true, conflict, later({})],
+    ['under way', 'held', false, soon, later({ inMs: 5_000 })],
+    ['under way', 'released', false, soon, later({ inMs: 5_000 })],
+  ]
+  test.each(conflicts)(
+    'a conflict is %s, wished %s, when that it is a repeat is %s: %j',
+    (_is, desired, isRepeat, outcome, step) => {
+      const called: Called = { call: 'reserve', isRepeat, outcome }
+      expect(nextStep(taken(desired, 'unknown'), called, patience, draw)).toEqual(step)
+    },
+  )
+
+  test('a conflict that stays is a no in the end, whatever is wished', () => {
+    const called: Called = { call: 'reserve', isRepeat: true, outcome: soon }
+    const last = (desired: Desired) => taken(desired, 'unknown', { attempts: 7 })
+    expect(nextStep(last('held'), called, patience, draw)).toEqual(
+      later({ actual: 'failed', attempts: 8, inMs: null }),
+    )
+    expect(nextStep(last('released'), called, patience, draw)).toEqual(rest('released'))
   })
 
   const releasing = { actual: 'releasing', externalId: 7n } as const
@@ -137,13 +168,13 @@ describe('the step after a call', () => {
   })
 
   test('what was not asked for because the way is closed has not been asked for', () => {
-    const called: Called = { call: 'reserve', outcome: busy }
+    const called: Called = { call: 'reserve', isRepeat: true, outcome: busy }
     const step = nextStep(taken('held', 'none'), called, patience, draw)
     expect(step).toEqual(later({ ...waits, actual: 'none' }))
   })
 
   test('the last attempt to reserve fails it, and giving back is never given up', () => {
-    const reserving: Called = { call: 'reserve', outcome: unanswered }
+    const reserving: Called = { call: 'reserve', isRepeat: true, outcome: unanswered }
     const last = taken('held', 'unknown', { attempts: 7 })
     expect(nextStep(last, reserving, patience, draw)).toEqual(
       later({ actual: 'failed', attempts: 8, inMs: null }),

@@ -1,5 +1,5 @@
 import type { Actual, Desired } from './reservation'
-import type { FindOutcome, ReleaseOutcome, ReserveOutcome } from './service'
+import type { Conflict, FindOutcome, ReleaseOutcome, ReserveOutcome } from './service'
 
 // How a reservation is driven from what it is to what it should be. Pure: the worker makes the calls.
 
@@ -15,10 +15,13 @@ export interface Taken {
   traceparent?: string | null
 }
 
-/** What to do next: a call to the service, or writing down how far it has come. */
+/**
+ * What to do next: a call to the service, or writing down how far it has come. It is a repeat when another
+ * request under the same key may be under way over there.
+ */
 export type Step =
   | { do: 'find' }
-  | { do: 'reserve' }
+  | { do: 'reserve'; isRepeat: boolean }
   | { do: 'release'; externalId: bigint }
   | { do: 'write'; next: Next }
 
@@ -33,8 +36,8 @@ export interface Next {
 }
 
 export type Called =
-  | { call: 'find'; outcome: FindOutcome | { kind: 'unsupported' } }
-  | { call: 'reserve'; outcome: ReserveOutcome }
+  | { call: 'find'; outcome: FindOutcome }
+  | { call: 'reserve'; isRepeat: boolean; outcome: ReserveOutcome }
   | { call: 'release'; externalId: bigint; outcome: ReleaseOutcome }
 
 export interface Patience {
@@ -58,7 +61,7 @@ export function firstStep(taken: Taken): Step {
 function stepToHeld(taken: Taken): Step {
   switch (taken.actual) {
     case 'none':
-      return { do: 'reserve' }
+      return { do: 'reserve', isRepeat: false }
     case 'requesting':
     case 'unknown':
       return { do: 'find' }
@@ -92,17 +95,23 @@ function stepToReleased(taken: Taken): Step {
 export function nextStep(taken: Taken, called: Called, patience: Patience, draw: Draw): Step {
   const { outcome } = called
   switch (outcome.kind) {
-    case 'unsupported':
     // Also when it should be released: a request that never answered may still be under way over there,
     // and reserve after we looked. Only an answer to the key itself tells what there is to give back.
     case 'absent':
-      return { do: 'reserve' }
+      return { do: 'reserve', isRepeat: false }
+    case 'under_way':
+    case 'unsupported':
+      return { do: 'reserve', isRepeat: true }
     case 'reserved':
       return taken.desired === 'held'
         ? write({ ...clean, actual: 'held', externalId: outcome.externalId })
         : { do: 'release', externalId: outcome.externalId }
     case 'refused':
       return refused(taken, outcome.reason)
+    case 'conflict':
+      return isRefusal(taken, called, outcome, patience)
+        ? refused(taken, outcome.reason)
+        : again(taken, { ...called, outcome: { ...outcome, kind: 'unanswered' } }, patience, draw)
     case 'given_back':
       return taken.desired === 'held' && called.call === 'find'
         ? refused(taken, 'The service does not hold it any more.')
@@ -123,6 +132,20 @@ function rest({ externalId }: Pick<Taken, 'externalId'>, actual: Actual): Step {
 function refused(taken: Taken, reason: string): Step {
   if (taken.desired === 'released') return rest(taken, 'released')
   return write({ ...clean, actual: 'failed', externalId: null, lastError: reason })
+}
+
+/**
+ * A conflict with nothing else under way is a no. What should be given back is believed to be none, too,
+ * once the service has said so as often as it is asked for anything: no request is under way for that long.
+ */
+function isRefusal(
+  { desired, attempts }: Taken,
+  called: Called,
+  { retryAfterMs }: Conflict,
+  { attemptsMax }: Patience,
+): boolean {
+  if (desired === 'released' && attempts + 1 >= attemptsMax) return true
+  return retryAfterMs === undefined && called.call === 'reserve' && !called.isRepeat
 }
 
 /** There is no answer, so another try: soon, later, or never. */

@@ -78,7 +78,7 @@ export const reservationFaults = {
   },
 } as const satisfies Record<string, FaultSpec>
 
-/** What is there to be done, for whoever watches over it. */
+/** What is there to be done, for whoever watches over it. Each counts to 10,000. */
 export interface ReservationCounts {
   /** Due now, and nobody is at it. */
   due: number

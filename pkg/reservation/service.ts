@@ -60,13 +60,31 @@ export interface Refused {
   reason: string
 }
 
-export type ReserveOutcome = Reserved | Refused | Unanswered | Busy | Cut
+/**
+ * A no, or a request under the same key that is still under way: services say both by 409, the second as
+ * the IETF's draft of the Idempotency-Key header has it.
+ */
+export interface Conflict {
+  kind: 'conflict'
+  reason: string
+  /** The service asked to come again: it is under way. */
+  retryAfterMs?: number | undefined
+}
+
+export type ReserveOutcome = Reserved | Refused | Conflict | Unanswered | Busy | Cut
 
 /** Nothing is reserved under the key by now. A request that is still under way may come to it. */
 export type Absent = { kind: 'absent' }
 
+/** A request under the key is known over there, and has no id yet. */
+export type UnderWay = { kind: 'under_way' }
+
+/** The service cannot be asked that. */
+export type Unsupported = { kind: 'unsupported' }
+
 export type GivenBack = { kind: 'given_back' }
 
-export type FindOutcome = Reserved | GivenBack | Absent | Unanswered | Busy | Cut
+export type FindOutcome =
+  Reserved | GivenBack | Absent | UnderWay | Unsupported | Unanswered | Busy | Cut
 
 export type ReleaseOutcome = GivenBack | Unanswered | Busy | Cut

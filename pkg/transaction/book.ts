@@ -158,7 +158,7 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
     },
     changes: () => ({
       movements,
-      lateEntries: movements.flatMap((movement) => lateEntriesOf(movement, account)),
+      lateEntries: listLateEntries(movements, account),
       accounts: [...accounts.values()],
       openedHolds: [...holds.values()].filter(({ id }) => !state.holds.has(id)),
       changedHolds: [...holds.values()].filter(({ id }) => state.holds.has(id)),
@@ -168,21 +168,25 @@ export function newBook(state: LedgerState, { now, newId }: Stamp): Book {
   }
 }
 
-/** Those of its two entries that are dated into what their account has rolled up. */
-function lateEntriesOf(movement: Movement, account: Book['account']): LateEntry[] {
-  const { id: transactionId, accountId, counterpartyId, effectiveAt, amount } = movement
-  const posted = account(accountId)!
-  const counter = counterpartyId === null ? undefined : account(counterpartyId)
-  const isLateOn = (side: LockedAccount | undefined): side is LockedAccount =>
-    side !== undefined && isLate(movement, side)
-  if (!isLateOn(posted) && !isLateOn(counter)) return []
-  const isToAnother = posted.userId !== counter?.userId
-  const entryOf = (side: LockedAccount, seen: bigint): LateEntry => {
-    const isExpense = seen < 0n && isToAnother
-    return { accountId: side.id, effectiveAt, transactionId, amount: seen, isExpense }
+/** Those of the movements' entries that are dated into what their account has rolled up: hardly any. */
+function listLateEntries(movements: readonly Movement[], account: Book['account']): LateEntry[] {
+  const late: LateEntry[] = []
+  for (const movement of movements) {
+    const { accountId, counterpartyId } = movement
+    const posted = account(accountId)!
+    const counter = counterpartyId === null ? undefined : account(counterpartyId)
+    if (isLate(movement, posted)) late.push(toLateEntry(movement, posted, counter))
+    if (counter && isLate(movement, counter)) late.push(toLateEntry(movement, counter, posted))
   }
-  return [
-    ...(isLateOn(posted) ? [entryOf(posted, amount)] : []),
-    ...(isLateOn(counter) ? [entryOf(counter, -amount)] : []),
-  ]
+  return late
+}
+
+function toLateEntry(
+  { id: transactionId, accountId, effectiveAt, amount: posted }: Movement,
+  side: LockedAccount,
+  other: LockedAccount | undefined,
+): LateEntry {
+  const amount = side.id === accountId ? posted : -posted
+  const isExpense = amount < 0n && side.userId !== other?.userId
+  return { accountId: side.id, effectiveAt, transactionId, amount, isExpense }
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../../internal/clock/instant'
 import { newBook, type Book, type Changes, type LedgerState, type Stamp } from './book'
 import {
-  touches,
+  sidesOf,
   type Instruction,
   type LedgerAnswer,
   type LedgerRequest,
@@ -107,13 +107,20 @@ function decideOne(instruction: Instruction, book: Book): Verdict {
     const verdict = replay(idempotency, book)
     if (verdict) return verdict
   }
-  if (touches(instruction).some((id) => book.isElsewhere(id))) return busy
+  if (isElsewhere(instruction, book)) return busy
   const outcome = judge(instruction, book)
   if ('isElsewhere' in outcome) return busy
   if (idempotency) book.remember(idempotency, outcome)
   return 'refusal' in outcome
     ? { status: 'refused', refusal: outcome.refusal, replayed: false }
     : { status: outcome.paidBy === undefined ? 'created' : 'replayed', ...outcome }
+}
+
+function isElsewhere(instruction: Instruction, book: Book): boolean {
+  const { accountId, counterpartyId } = sidesOf(instruction)
+  return (
+    book.isElsewhere(accountId) || (counterpartyId !== null && book.isElsewhere(counterpartyId))
+  )
 }
 
 /** The first answer to its key, if there was one. */

@@ -99,7 +99,10 @@ export function touches(instruction: Instruction): string[] {
   return counterpartyId === null ? [accountId] : [accountId, counterpartyId]
 }
 
-function sidesOf(instruction: Instruction): { accountId: string; counterpartyId: string | null } {
+/** The accounts on both sides; null is the outside world. */
+export function sidesOf(
+  instruction: Instruction,
+): Pick<Transaction, 'accountId' | 'counterpartyId'> {
   if ('original' in instruction) return instruction.original
   return 'hold' in instruction ? instruction.hold : instruction
 }

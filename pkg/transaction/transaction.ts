@@ -136,10 +136,11 @@ export interface TransactionStore extends RollUpStore {
   /**
    * Carries out a group in one serializable database transaction and answers each request, in order;
    * an earlier one's effect is seen by a later one. When it throws, nothing of the group is stored,
-   * except with ledger.outcome_unknown. Faults: ledger.busy, ledger.outcome_unknown,
-   * idempotency.in_progress, database.unavailable.
+   * except with ledger.outcome_unknown. Groups of one lane, 0 when left out, may touch the same at once;
+   * those of several do not. Faults: ledger.busy, ledger.outcome_unknown, idempotency.in_progress,
+   * database.unavailable.
    */
-  post(group: readonly LedgerRequest[]): Promise<LedgerAnswer[]>
+  post(group: readonly LedgerRequest[], lane?: number): Promise<LedgerAnswer[]>
   /** Seen from the account it was posted to; undefined when there is none. */
   find(id: string): Promise<Transaction | undefined>
   /** Seen from its other side; undefined when there is none, or that is the outside world. */

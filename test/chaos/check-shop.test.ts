@@ -165,7 +165,7 @@ test.each([
     messages,
     `update outbox_message set aggregate_id = '${bought}', aggregate_version = 2 where id = '${saying}'`,
   ],
-  [messages, `update shop_order set status = 'pending' where id = '${named}'`],
+  [messages, `update shop_order set status = 'pending', next_at = now() where id = '${named}'`],
   [messages, `update shop_order set total_amount = 998 where id = '${named}'`],
   [
     'a message is of an order',
@@ -174,11 +174,14 @@ test.each([
   [lines, `update cart_line set quantity = 4 where id = '${out}'`],
   [lines, `update cart_line set removed_at = null where id = '${out}'`],
   [lines, `delete from reservation where id = '${held}'`],
-  [reserved, `update reservation set actual = 'requesting' where id = '${held}'`],
+  [reserved, `update reservation set actual = 'requesting', next_at = now() where id = '${held}'`],
   [reserved, `update reservation set external_id = 9 where id = '${held}'`],
-  [reserved, `update reservation set desired = 'released' where id = '${held}'`],
-  [reserved, `update reservation set actual = 'unknown' where id = '${back}'`],
-  ['nothing is leaked', `update reservation set actual = 'released' where id = '${held}'`],
+  [reserved, `update reservation set desired = 'released', next_at = now() where id = '${held}'`],
+  [reserved, `update reservation set actual = 'unknown', next_at = now() where id = '${back}'`],
+  [
+    'nothing is leaked',
+    `update reservation set desired = 'released', actual = 'released' where id = '${held}'`,
+  ],
   [
     'a 2xx about an order is in the database',
     `update shop_order set id = '${id(52)}' where id = '${named}'`,

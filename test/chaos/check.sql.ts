@@ -320,6 +320,17 @@ limit 100`,
     'reverses_ids',
     'hold_ids',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    counterparty_ids: 'text',
+    currencies: 'text',
+    amounts: 'text',
+    balances_after: 'text',
+    descriptions: 'text',
+    reverses_ids: 'uuid',
+    hold_ids: 'uuid',
+  },
 })
 
 export interface ListUntrueHoldsParams {
@@ -382,6 +393,16 @@ limit 100`,
     'statuses',
     'descriptions',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    counterparty_ids: 'text',
+    currencies: 'text',
+    amounts: 'text',
+    captured: 'text',
+    statuses: 'text',
+    descriptions: 'text',
+  },
 })
 
 export interface ListTracesParams {
@@ -414,6 +435,7 @@ where trace = any($1::text[])
 order by trace, id
 limit 100000`,
   params: ['traces'],
+  arrays: { traces: 'text' },
 })
 
 export interface CountMadeRow {

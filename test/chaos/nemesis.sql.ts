@@ -104,6 +104,7 @@ export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   name: 'nemesis.LockAccounts',
   text: `select id from account where id = any($1::text[]) order by id for update`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export const lockAccountTable = exec<void>({

@@ -41,7 +41,7 @@ async function refuses(caller: string, ask: Ask, status: number, code: string, k
   return problem!
 }
 
-test('a cart becomes an order: goods, order, money and message in one commit', async () => {
+test('T1: a cart becomes an order: goods, order, money and message in one commit', async () => {
   const ada = await shop.aCustomer(10_000n)
   const book = await shop.anItem({ price: 1250n, onHand: 10n, name: 'Book' })
   const pen = await shop.anItem({ price: 99n, name: 'Pen' })
@@ -86,7 +86,7 @@ test('a cart becomes an order: goods, order, money and message in one commit', a
   )
 })
 
-describe('refuses the whole cart', () => {
+describe('T1: refuses the whole cart', () => {
   test('when there is none, or nothing is in it', async () => {
     const ada = await shop.aCustomer()
     await refuses(ada, {}, 422, 'checkout.cart_empty')
@@ -179,7 +179,7 @@ test('an operator pays from any account, for the cart that is theirs', async () 
   expect(order).toMatchObject({ user_id: root, total_amount: '1.00' })
 })
 
-describe('a repeat has the first answer', () => {
+describe('T2: a repeat has the first answer', () => {
   test('with its key, to the byte, whatever else has happened since', async () => {
     const ada = await shop.aCustomer()
     const item = await shop.anItem({ price: 100n, onHand: 2n })
@@ -239,7 +239,7 @@ describe('a repeat has the first answer', () => {
   })
 })
 
-test('no code whatever takes more than there is, or orders a cart or pays an order twice', async () => {
+test('T1: no code whatever takes more than there is, or orders a cart or pays an order twice', async () => {
   const ada = await shop.aCustomer()
   const item = await shop.anItem({ price: 100n, onHand: 1n })
   const cart = await shop.aCart(ada, { [item]: 1 })

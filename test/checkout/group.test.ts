@@ -133,6 +133,7 @@ test('a group that sells nothing sends the statements that it always sent', asyn
     withClient: (work) =>
       lanes.withClient((client) =>
         work({
+          pid: client.pid,
           query(statement) {
             sent.push(statement.name ?? statement.text)
             return client.query(statement)
@@ -186,6 +187,7 @@ function failingOnce(isCarriedOut: boolean): Pool {
     withClient: (work) =>
       lanes.withClient((client) =>
         work({
+          pid: client.pid,
           async query(statement): Promise<QueryResult> {
             if (statement.text !== 'commit' || !isFirst) return client.query(statement)
             isFirst = false

@@ -36,7 +36,7 @@ function tally(bought: readonly Bought[]) {
   return counts
 }
 
-test('of 30 buyers of one unit at three processes one has it, and 29 are told by its name', async () => {
+test('T1: of 30 buyers of one unit at three processes one has it, and 29 are told by its name', async () => {
   for (let round = 0; round < 5; round++) {
     const item = await shop.anItem({ price: 500n, onHand: 1n, name: 'The last one' })
     const buyers = await customers(30)
@@ -53,7 +53,7 @@ test('of 30 buyers of one unit at three processes one has it, and 29 are told by
   }
 })
 
-test('five checkouts of one cart at three processes: one order, one payment, five equal answers', async () => {
+test('T1: five checkouts of one cart at three processes: one order, one payment, five equal answers', async () => {
   for (let round = 0; round < 10; round++) {
     const ada = await shop.aCustomer()
     const item = await shop.anItem({ price: 700n, onHand: 10n })
@@ -75,7 +75,7 @@ const seed = newSeed()
 const checkouts = Number(process.env.CHECKOUTS ?? 240)
 const atOnce = 40
 
-test(`of ${checkouts} overlapping checkouts, ${atOnce} at once, each is whole or refused whole (seed ${seed})`, async () => {
+test(`T1: of ${checkouts} overlapping checkouts, ${atOnce} at once, each is whole or refused whole (seed ${seed})`, async () => {
   const random = newRandom(seed)
   const buyers = await customers(atOnce, 2_000_000n)
   const found: Bought[] = []

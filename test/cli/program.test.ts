@@ -1,4 +1,4 @@
-import { execFile, execSync } from 'node:child_process'
+import { execFile, execSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newDatabase, type TestDatabase } from '../harness/database'
 import { projectFolder, spawnProgram } from '../harness/program'
+import { onServer } from '../harness/server'
 
 const programs = [
   'api',
@@ -17,6 +18,7 @@ const programs = [
   'simulator',
   'worker',
   'outbox',
+  'generate',
 ]
 const served = /^Tillbook serves on (http:\S+)$/m
 
@@ -81,7 +83,8 @@ test('a port in use exits 1 and names it', async () => {
   const { code, stderr } = await serve({ PORT: String(port) }).exited
   server.close()
   expect(code).toBe(1)
-  expect(stderr).toMatch(new RegExp(`EADDRINUSE.*:${port}\n$`))
+  const what = `port ${port} on 127.0.0.1 is in use: stop what holds it, or choose another with PORT=…`
+  expect(stderr.trim().split('\n').at(-1)).toBe(`tillbook-api: ${what}`)
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s closes what runs and exits 0', async (signal) => {
@@ -125,6 +128,36 @@ test('bin/tillbook-api is found by a link, and serves from a folder that holds n
   expect(text).toMatch(served)
 })
 
+test('the API serves on when the readers of its output and of its log have gone', async () => {
+  const api = spawn(join(projectFolder, 'bin/tillbook-api'), ['config/api/local.json'], {
+    cwd: projectFolder,
+    env: { PATH: process.env.PATH, DATABASE_URL: database.url, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  while (!served.test(text)) text += String(((await once(api.stdout, 'data')) as [Buffer])[0])
+  const [, url] = served.exec(text)!
+  api.stdout.destroy()
+  api.stderr.destroy()
+  // A defect is a line in the log, which nobody takes.
+  await onServer(database.url, 'alter table app_user rename to app_user_away')
+  const failed = await fetch(`${url}/users`)
+  await onServer(database.url, 'alter table app_user_away rename to app_user')
+  expect(failed.status).toBe(500)
+  expect((await fetch(`${url}/users`)).status).toBe(200)
+  api.kill('SIGTERM')
+  expect(await once(api, 'exit')).toEqual([0, null])
+})
+
+test('a program whose reader has seen enough ends without a word', () => {
+  const verify = `./bin/tillbook-verify config/verify/local.json | head -n 0; exit "\${PIPESTATUS[0]}"`
+  const env = { PATH: process.env.PATH, DATABASE_URL: database.url }
+  const { status, stderr } = spawnSync('bash', ['-c', verify], { cwd: projectFolder, env })
+  // It may be done before its reader leaves.
+  expect([0, 141]).toContain(status)
+  expect(String(stderr)).not.toMatch(/EPIPE|^ +at /m)
+})
+
 test.each([
   ['an empty book', false],
   ['a filled one', true],
@@ -134,9 +167,10 @@ test.each([
   const fill = ['--users', '1', '--transactions', '20', 'config/populate/local.json']
   if (isFilled) await spawnProgram('populate', fill, env).exited
   const api = spawnProgram('api', ['--hints', 'config/api/local.json'], env)
-  await api.ready(/Try the shop:\n(?: +curl .*\n)+\n/)
+  await api.ready(/Try the shop:\n(?: +curl .*\n)+\nCtrl-C/)
   expect(api.output()).toMatch(/^The reference: +http:\S+\/docs$/m)
   expect(api.output()).toMatch(/^The simulator: +http:\S+$/m)
+  expect(api.output()).toMatch(/^Ctrl-C stops it\.$/m)
   const lines = api.output().match(/curl .*/g)!
   expect(lines.some((line) => line.includes('/checkout'))).toBe(isFilled)
   for (const line of lines) {

@@ -13,7 +13,7 @@ function start(config: object) {
   return spawnProgram('simulator', [path], { DATABASE_URL: 'postgres://postgres@127.0.0.1:1/x' })
 }
 
-test('tillbook-simulator serves until SIGTERM, which cuts what is under way', async () => {
+test('R5: tillbook-simulator serves until SIGTERM, which cuts what is under way', async () => {
   const program = start({ delay_scale: 0.01 })
   const [, url] = await program.ready(/^The simulator serves on (http:\S+)$/m)
   expect((await fetch(`${url}/health`)).status).toBe(200)

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { loadConfig, type Program } from '../../config/config'
+import { loadConfig, programs as configured, type Program } from '../../config/config'
 import { newDatabase } from '../harness/database'
 import { projectFolder, spawnProgram } from '../harness/program'
 import { onServer } from '../harness/server'
@@ -51,7 +51,7 @@ function portsOf({ ports }: Service): string[] {
   return ports.map((port) => port.split(':').at(-1)!)
 }
 
-test('starts everything that Tillbook consists of, in order', () => {
+test('C6 O5: starts everything that Tillbook consists of, in order', () => {
   const others = ['postgres', 'rabbitmq', 'redis', 'role']
   expect(Object.keys(services).sort()).toEqual(
     [...programs.map(([name]) => name), ...others].sort(),
@@ -121,11 +121,10 @@ test('the database and the broker let in who the programs are', () => {
     const config = loadConfig(program, join(projectFolder, `config/${program}/compose.json`), {})
     return 'database' in config ? config.database.url : undefined
   }
-  for (const program of readdirSync(join(projectFolder, 'config'), { withFileTypes: true })) {
-    if (!program.isDirectory() || program.name === 'simulator') continue
-    const isServing = ['api', 'worker'].includes(program.name)
+  for (const program of configured.filter((name) => name !== 'simulator')) {
+    const isServing = ['api', 'worker'].includes(program)
     const login = isServing ? owner.replace(`${user}:`, 'tillbook_app:') : owner
-    expect([program.name, urlOf(program.name as Program)]).toEqual([program.name, login])
+    expect([program, urlOf(program)]).toEqual([program, login])
   }
   expect(services.role!.command).toContain(owner)
   const { RABBITMQ_DEFAULT_USER: name, RABBITMQ_DEFAULT_PASS: word } =
@@ -137,6 +136,9 @@ test('the database and the broker let in who the programs are', () => {
 test('the image has what its programs need', () => {
   const copied = image.match(/(?<=^COPY --from=build \/tillbook\/)\S+/gm) ?? []
   expect(copied).toEqual(['bin', 'config', 'migrations', 'node_modules/@node-rs'])
+  const [, command = ''] = /^CMD \[(.*)\]$/m.exec(image) ?? []
+  expect(command).toBe(services.api!.command!.map((word) => `"${word}"`).join(', '))
+  expect(image).toContain(`EXPOSE ${portsOf(services.api!).join(' ')}\n`)
   const ignored = read('.dockerignore').split('\n')
   expect(ignored).toEqual(expect.arrayContaining(['node_modules', 'bin', '.data', '.git']))
 })

@@ -13,7 +13,7 @@ describeWith('RabbitMQ', 'make demo-orders', () => {
 
   const env = () => ({ DATABASE_URL: database.url, AMQP_URL: serviceUrl('RabbitMQ') })
 
-  test('O5 runs the six use cases, and receives the four messages from RabbitMQ', async () => {
+  test('O4 O5 runs the six use cases, and receives the four messages from RabbitMQ', async () => {
     const program = spawnProgram('demo', ['--scale', '0.03'], env())
     const { code, stdout, stderr } = await program.exited
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

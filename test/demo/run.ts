@@ -27,7 +27,9 @@ export async function run({ signal, ...options }: DemoOptions): Promise<boolean>
     closers.add(consumer.close)
     const system = await startDemoSystem(options)
     closers.add(system.close)
-    print('Six orders, one after the other; the slow ones take about a minute:\n')
+    print(
+      `Six orders, one after the other; the slow ones take at least ${Math.ceil(60 * scale)} s:\n`,
+    )
     const outcomes = await runOrderDemo({
       url: system.url,
       nextMessage: async (id) =>

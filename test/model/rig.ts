@@ -90,7 +90,12 @@ export function openRig({ url, instances, lanes, groupRequestsMax }: RigOptions)
   function openInstance(): Apps {
     const pool = watchLocks(openPool({ connectionsMax: 3 }))
     const lanePool = watchClock(openPool({ connectionsMax: lanes, pipeline: true }), clock)
-    const options = { attemptsMax: config.ledger.attempts_max, outcomeTimeoutMs: 2000, sleep }
+    const options = {
+      attemptsMax: config.ledger.attempts_max,
+      outcomeTimeoutMs: 2000,
+      ownsSessions: true,
+      sleep,
+    }
     const transactions = newTransactionStore({ pool, lanes: lanePool, ids: systemIds, options })
     const stores = {
       users: newUserStore(pool),
@@ -132,11 +137,11 @@ function watchGroups(
   places: WeakMap<object, Place>,
   count: ReturnType<typeof newCount>,
 ): Post {
-  return async (requests) => {
+  return async (requests, lane) => {
     const seen: Watched = {}
     count.most = Math.max(count.most, ++count.now)
     try {
-      const answers = await watched.run(seen, () => post(requests))
+      const answers = await watched.run(seen, () => post(requests, lane))
       const group: Group = { lockedAt: seen.lockedAt!, now: seen.now! }
       answers.forEach((answer, index) => {
         places.set(answer, { group, index })
@@ -161,7 +166,12 @@ function watchClock(pool: Pool, clock: Clock): Pool {
     const seen = watched.getStore()
     const result = await client.query(statement)
     const row = result.rows.at(-1) as { now?: Instant; xact_no?: unknown } | undefined
-    if (!seen || !row?.now || row.xact_no === undefined) return result
+    if (!seen || !row?.now) return result
+    if (statement.name === 'transaction.WriteFromRecall') {
+      seen.lockedAt = row.now
+      seen.now = statement.values[6] as Instant
+    }
+    if (row.xact_no === undefined) return result
     seen.lockedAt = row.now
     if (clock.isCoarse) row.now = roundedUp(row.now)
     seen.now = row.now
@@ -188,6 +198,8 @@ function intercept(pool: Pool, query: Query): Pool {
   return {
     ...pool,
     withClient: (work) =>
-      pool.withClient((client) => work({ query: (statement) => query(client, statement) })),
+      pool.withClient((client) =>
+        work({ pid: client.pid, query: (statement) => query(client, statement) }),
+      ),
   }
 }

@@ -80,12 +80,12 @@ test('T2 two at once with one key and two bodies: one order, and one refusal', a
 })
 
 test('T2 a key is the caller’s own', async () => {
-  const [one, other] = [await aCustomer(shop), await aCustomer(shop)]
+  const [one, other] = [await aCustomer(shop, service), await aCustomer(shop, service)]
   const sent = withKey('monday')
-  const ofOne = orderOf(await shop.place(ada, 'classic-box', { ...sent, as: one }))
-  const ofOther = orderOf(await shop.place('u', 'p', { ...sent, as: other }))
+  const ofOne = orderOf(await shop.place(one.userId, 'p', { ...sent, as: one }))
+  const ofOther = orderOf(await shop.place(other.userId, 'p', { ...sent, as: other }))
   expect(ofOther.id).not.toBe(ofOne.id)
-  expect(ofOther.user_id).toBe('u')
+  expect(ofOther.user_id).toBe(other.userId)
 })
 
 test('T2 a refusal is given again, even when it would not be one any more', async () => {

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 async function orders(count: number, as: Principal): Promise<string[]> {
   const placed: string[] = []
-  for (let i = 0; i < count; i++) placed.push(orderOf(await shop.place('u', 'p', { as })).id)
+  for (let i = 0; i < count; i++) placed.push(orderOf(await shop.place(as.userId, 'p', { as })).id)
   return placed
 }
 
@@ -32,8 +32,8 @@ async function walk(as: Principal, limit: number): Promise<string[]> {
   return ids
 }
 
-test('pages give every order once, the newest first, also of one and the same moment', async () => {
-  const customer = await aCustomer(shop)
+test('O1 pages give every order once, the newest first, also of one and the same moment', async () => {
+  const customer = await aCustomer(shop, service)
   const placed = await orders(7, customer)
   await shop.sql('update shop_order set updated_at = updated_at where owner_id = $1', [
     customer.userId,
@@ -44,7 +44,7 @@ test('pages give every order once, the newest first, also of one and the same mo
 })
 
 test('what is ordered while somebody turns pages moves none of them', async () => {
-  const customer = await aCustomer(shop)
+  const customer = await aCustomer(shop, service)
   const placed = await orders(4, customer)
   const first = await shop.list('limit=2', customer)
   await orders(1, customer)
@@ -52,8 +52,8 @@ test('what is ordered while somebody turns pages moves none of them', async () =
   expect([...first.data, ...second.data].map(({ id }) => id)).toEqual([...placed].reverse())
 })
 
-test('somebody else’s order is not there, and an operator sees all', async () => {
-  const [one, other] = [await aCustomer(shop), await aCustomer(shop)]
+test('O1 somebody else’s order is not there, and an operator sees all', async () => {
+  const [one, other] = [await aCustomer(shop, service), await aCustomer(shop, service)]
   const [id = ''] = await orders(1, one)
   expect((await shop.list('', other)).data).toEqual([])
   const answer = await shop.send('GET', `/orders/${id}`, { as: other })
@@ -66,6 +66,30 @@ test('somebody else’s order is not there, and an operator sees all', async () 
   expect((await shop.list('limit=1')).data[0]!.id).toBe(id)
 })
 
+test('O1 a customer orders for nobody else: whoever that is, is nobody, and is not asked for', async () => {
+  const [one, other] = [await aCustomer(shop, service), await aCustomer(shop, service)]
+  const before = await shop.counts()
+  const asked = new Map(service.asked)
+  const refused = async (name: string, headers: Record<string, string> = {}) => {
+    const answer = await shop.place(name, 'p', { as: one, headers })
+    expect(answer.status).toBe(422)
+    const { instance: _, ...problem } = problemOf(answer)
+    return JSON.stringify(problem).replaceAll(`\\"${name}\\"`, '…')
+  }
+  const nobody = await refused('nobody')
+  expect(nobody).toContain('order.user_unknown')
+  for (const name of ['u', other.userId, one.userId.toUpperCase(), 'demo']) {
+    expect(await refused(name)).toBe(nobody)
+    expect(await refused(name, { prefer: 'respond-async' })).toBe(nobody)
+  }
+  expect(service.asked).toEqual(asked)
+  expect(await shop.counts()).toEqual(before)
+  expect((await shop.place(one.userId, 'p', { as: one })).status).toBe(201)
+  // What an operator orders for them is the operator's own.
+  expect((await shop.place(other.userId, 'p')).status).toBe(201)
+  expect((await shop.list('', other)).data).toEqual([])
+})
+
 test('a merchant neither orders nor reads orders', async () => {
   const merchant: Principal = { ...(await aCustomer(shop)), role: 'merchant' }
   expect((await shop.place('u', 'p', { as: merchant })).status).toBe(403)
@@ -73,7 +97,7 @@ test('a merchant neither orders nor reads orders', async () => {
 })
 
 test('a cursor of somebody else’s list is none of this one', async () => {
-  const [one, other] = [await aCustomer(shop), await aCustomer(shop)]
+  const [one, other] = [await aCustomer(shop, service), await aCustomer(shop, service)]
   await orders(2, one)
   const { next_cursor } = await shop.list('limit=1', one)
   const answer = await shop.send('GET', `/orders?cursor=${next_cursor}`, { as: other })

@@ -17,6 +17,7 @@ import { connectionSettings, newDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
 import { pollUntil } from '../harness/poll'
 import { assertPromised, problemDto, type Answer } from '../rest/answer'
+import type { Service } from './service'
 
 export const ada = '7c11e1ce2741'
 export const grace = 'e6f24d7d1c7e'
@@ -216,9 +217,13 @@ function toText(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body)
 }
 
-/** A customer that nobody else is. */
-export async function aCustomer(shop: Shop): Promise<Principal> {
-  return { userId: await shop.aUser(`customer-${randomUUID()}`), role: roles[0] }
+/** A customer that nobody else is, whom the user service knows when it is named. */
+export async function aCustomer(shop: Shop, service?: Service): Promise<Principal> {
+  const userId = await shop.aUser(`customer-${randomUUID()}`)
+  if (service) {
+    service.answers[`/users/${userId}`] = { id: userId, firstName: 'Cleo', lastName: 'Customer' }
+  }
+  return { userId, role: roles[0] }
 }
 
 export function orderOf(answer: Answer): Order {

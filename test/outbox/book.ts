@@ -131,7 +131,7 @@ export function anEvent(
     exchange,
     routingKey: 'created_order',
     type: 'order.created',
-    payload: {
+    payload: JSON.stringify({
       order: {
         order_id: aggregateId,
         customer_fullname: 'Ada Lovelace',
@@ -139,7 +139,7 @@ export function anEvent(
         total_amount: 9.99,
         created_at: createdAt,
       },
-    },
+    }),
     headers: {},
     createdAt,
     ...given,

@@ -41,7 +41,9 @@ describeWith('RabbitMQ', 'O3: the outbox beside publishing', () => {
     expect(await metrics.text()).toContain('tillbook_broker_connection{state="none"} 1')
     relay.nudge()
     await relay.close()
-    expect(lines).toEqual(['no broker is configured: events wait in outbox_message'])
+    expect(lines).toEqual([
+      'no broker is configured: events wait in the outbox until AMQP_URL names one',
+    ])
     expect((await book.rows()).every(({ published_at }) => published_at === null)).toBe(true)
   })
 

@@ -22,7 +22,7 @@ const patient = { confirmTimeoutMs: 2000 }
 
 const seed = newSeed()
 
-describeWith('RabbitMQ', 'O3: while the broker comes and goes', () => {
+describeWith('RabbitMQ', 'O3 O5: while the broker comes and goes', () => {
   let book: Book
   let queue: TestQueue
   const proxies: TcpProxy[] = []

@@ -41,7 +41,7 @@ describeWith('RabbitMQ', 'O3: the outbox', () => {
       producer: 'tillbook',
       sent_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}Z$/) as string,
       type: 'order.created',
-      payload: event!.payload,
+      payload: JSON.parse(event!.payload) as unknown,
     })
     expect(await relay.metric('tillbook_outbox_published_total')).toBe(events.length)
     expect((await book.rows()).every(({ attempts }) => attempts === 0)).toBe(true)

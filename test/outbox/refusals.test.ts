@@ -52,7 +52,7 @@ describeWith('RabbitMQ', 'O3: what the broker refuses', () => {
   })
 
   test('a message that is too large is parked at once, one that AMQP has no room for when tried', async () => {
-    const large = anEvent(book.broker, { payload: { order: 'x'.repeat(70_000) } })
+    const large = anEvent(book.broker, { payload: JSON.stringify({ order: 'x'.repeat(70_000) }) })
     const unwritable = anEvent(book.broker, { routingKey: 'x'.repeat(300) })
     await book.insert([large, unwritable])
     await untilParked(book.relay(), 2)

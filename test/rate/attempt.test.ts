@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Attempt, Attempts } from '../../internal/auth/attempt'
+import { networkOf, pairOf, type Attempt, type Attempts } from '../../internal/auth/attempt'
 import { newSharedAttempts } from '../../internal/auth/shared-attempt'
-import { networkOf } from '../../internal/auth/attempt'
 import { newKey } from '../../internal/redis/key'
 import { pollUntil } from '../harness/poll'
 import { describeWith, serviceUrl } from '../harness/service'
@@ -12,7 +11,8 @@ const delayed: Attempt[] = []
 
 function newCounting(redis: LoggingRedis): Attempts {
   return newSharedAttempts({
-    ...{ redis, userFailuresMax: 3, addressFailuresMax: 6, entriesMax: 100, nowMs },
+    ...{ redis, userFailuresMax: 3, userFailuresAnywhereMax: 8, addressFailuresMax: 6 },
+    ...{ entriesMax: 100, nowMs },
     onDelay: (attempt) => delayed.push(attempt),
   })
 }
@@ -57,15 +57,34 @@ describeWith('Redis', 'sign-ins that fail in several processes', () => {
   beforeEach(() => void delayed.splice(0))
   afterAll(() => Promise.all(processes.map(({ close }) => close())))
 
-  test('are counted together: a user waits everywhere, and that is told once', async () => {
+  test('are counted together: a user waits in every process, and that is told once', async () => {
     const attempt = anAttempt()
     for (const attempts of [one, other, one]) {
-      expect(await fail(attempts, { ...attempt, address: someAddress() })).toBe(0)
+      expect(await fail(attempts, attempt)).toBe(0)
     }
     expect(
       await waitAfterFailures(other, () => ({ ...attempt, address: someAddress() })),
     ).toBeGreaterThan(0)
     expect(delayed).toMatchObject([{ userId: attempt.userId }])
+    // Somewhere else they do not.
+    expect(await other.begin({ ...attempt, address: someAddress() })).toBe(0)
+  })
+
+  test('make a user wait everywhere after far more of them, but not where they have signed in', async () => {
+    const home = anAttempt()
+    expect(await one.begin(home)).toBe(0)
+    await one.end(home, 'succeeded')
+    for (let i = 0; i < 8; i++) {
+      const attempts = i % 2 === 0 ? one : other
+      expect(await fail(attempts, { ...home, address: someAddress() })).toBe(0)
+    }
+    expect(await one.begin({ ...home, address: someAddress() })).toBeGreaterThan(500)
+    for (let i = 0; i < 6; i++) await fail(one, anAttempt({ address: home.address }))
+    expect(await one.begin(anAttempt({ address: home.address }))).toBeGreaterThan(500)
+    expect(await other.begin(home)).toBe(0)
+    await other.end(home, 'abandoned')
+    const [, , , familiarKey] = keysOf(home)
+    expect(Number(await ask('PTTL', familiarKey!))).toBeGreaterThan(604_000_000)
   })
 
   test('make an address wait, whoever it tries, and its whole network', async () => {
@@ -104,7 +123,7 @@ describeWith('Redis', 'sign-ins that fail in several processes', () => {
     for (let i = 0; i < 2; i++) await fail(one, attempt)
     expect(await other.begin(attempt)).toBe(0)
     await other.end(attempt, 'succeeded')
-    const [userKey, addressKey] = keysOf(attempt)
+    const [userKey, , addressKey] = keysOf(attempt)
     expect(await ask('EXISTS', userKey!)).toBe(0)
     expect(await ask('HGET', addressKey!, 'failures')).toBe('2')
     for (let i = 0; i < 2; i++) expect(await fail(one, attempt)).toBe(0)
@@ -113,8 +132,8 @@ describeWith('Redis', 'sign-ins that fail in several processes', () => {
   test('leave nothing behind for ever, and nothing that names anybody', async () => {
     const begun = anAttempt({ userId: 'a\r\nFLUSHALL\r\n'.repeat(50) + randomUUID() })
     await one.begin(begun)
-    for (const key of keysOf(begun)) {
-      expect(key).toMatch(/^tillbook:attempt:(user|address):[\w-]{22}$/)
+    for (const key of keysOf(begun).slice(0, 3)) {
+      expect(key).toMatch(/^tillbook:attempt:(pair|user|address):[\w-]{22}$/)
       expect(Number(await ask('PTTL', key))).toBeLessThanOrEqual(10_000)
       expect(Number(await ask('PTTL', key))).toBeGreaterThan(0)
     }
@@ -156,5 +175,12 @@ describeWith('Redis', 'sign-ins that fail in several processes', () => {
 })
 
 function keysOf({ userId, address }: Attempt): string[] {
-  return [newKey('attempt:user', userId), newKey('attempt:address', networkOf(address))]
+  const network = networkOf(address)
+  const pair = pairOf(userId, network)
+  return [
+    newKey('attempt:pair', pair),
+    newKey('attempt:user', userId),
+    newKey('attempt:address', network),
+    newKey('attempt:familiar', pair),
+  ]
 }

@@ -22,7 +22,7 @@ const config = {
   },
 }
 
-describeWith('Redis', 'two processes of the API', () => {
+describeWith('Redis', 'R6: two processes of the API', () => {
   let database: TestDatabase
   let proxy: TcpProxy
   let processes: SpawnedProgram[]
@@ -65,9 +65,10 @@ describeWith('Redis', 'two processes of the API', () => {
 
   test('count together who guesses a password', async () => {
     const userId = someAddress().replaceAll(':', '-')
+    const address = someAddress()
     const guess = async (i: number) => {
       const Authorization = `Basic ${btoa(`${userId}:guess ${i}`)}`
-      const headers = { Authorization, 'X-Forwarded-For': someAddress() }
+      const headers = { Authorization, 'X-Forwarded-For': address }
       return (await fetch(`${urls[i % 2]!}/me`, { headers })).status
     }
     const statuses = []

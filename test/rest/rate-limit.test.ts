@@ -46,7 +46,7 @@ async function times(count: number, sent: Sent): Promise<Answer[]> {
 
 const statusesOf = (answers: Answer[]) => answers.map(({ status }) => status)
 
-test('a user may send as many as the quota, and is told of each what is left', async () => {
+test('R6: a user may send as many as the quota, and is told of each what is left', async () => {
   const all = await times(7, as(aUser(), me))
   expect(statusesOf(all)).toEqual([200, 200, 200, 200, 200, 429, 429])
   expect(all.map(({ headers }) => headers.ratelimit)).toEqual([

@@ -52,7 +52,7 @@ describe('GET /me', () => {
   })
 })
 
-describe('nobody gets in', () => {
+describe('C4: nobody gets in', () => {
   test.each<[string, string | undefined]>([
     ['nothing', undefined],
     ['an empty header', ''],
@@ -194,22 +194,46 @@ describe('after some failures', () => {
   const guess = (id: string, address: string, secret = 'a wrong guess') =>
     sendWith(basic(id, secret), me, { 'X-Forwarded-For': address })
 
-  test('a user has to wait, from anywhere, and for the right password as well', async () => {
+  test('a user has to wait where it failed, for the right password as well, and nowhere else', async () => {
     const id = await aUser()
     for (let i = 1; i <= 5; i++) {
-      expect((await guess(id, `192.0.2.${i}`, `guess ${i}`)).status).toBe(401)
+      expect((await guess(id, '192.0.2.1', `guess ${i}`)).status).toBe(401)
     }
-    const refused = await guess(id, '192.0.2.99', password)
+    const refused = await guess(id, '192.0.2.1', password)
     expect(refused).toMatchObject({ status: 429, body: { code: 'auth.too_many_attempts' } })
     expect(refused.headers).toMatchObject({ 'retry-after': '1' })
     expect(refused.headers).not.toHaveProperty('www-authenticate')
-    // Others go on as ever.
+    // Who sends wrong passwords for somebody keeps nobody but themselves waiting.
+    expect((await guess(id, '192.0.2.99', password)).status).toBe(200)
     expect((await api.send(as('root', me))).status).toBe(200)
   })
 
   test('a user who is not there has to wait as well', async () => {
     for (let i = 1; i <= 5; i++) await guess('nobody-at-all', '192.0.2.1', `guess ${i}`)
-    expect((await guess('nobody-at-all', '192.0.2.2')).status).toBe(429)
+    expect((await guess('nobody-at-all', '192.0.2.1')).status).toBe(429)
+  })
+
+  test('from many addresses, a user waits everywhere but where they have signed in before', async () => {
+    const users: Settings = { auth: { ...settings.auth, demo_operator: true } }
+    const strict = await startApi({
+      auth: { ...users.auth, user_failures_anywhere_max: 10, remembered_max: 1 },
+    })
+    for (const id of ['ada', 'eve']) await aSignIn(strict, id)
+    const from = (address: string, id: string, secret = password) =>
+      strict.send({
+        ...me,
+        headers: { Authorization: basic(id, secret), 'X-Forwarded-For': address },
+      })
+    expect((await from('192.0.2.1', 'ada')).status).toBe(200)
+    for (let i = 1; i <= 10; i++) {
+      expect((await from(`198.51.100.${i}`, 'ada', `guess ${i}`)).status).toBe(401)
+    }
+    expect((await from('203.0.113.1', 'ada', 'a wrong guess')).status).toBe(429)
+    // One user is remembered, and from here on it is not ada: her password is checked again.
+    expect((await from('203.0.113.1', 'eve')).status).toBe(200)
+    expect((await from('203.0.113.1', 'ada')).status).toBe(429)
+    expect((await from('192.0.2.1', 'ada')).status).toBe(200)
+    await strict.close()
   })
 
   test('whoever is remembered gets in all the same', async () => {

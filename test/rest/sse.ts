@@ -30,10 +30,12 @@ export function openEvents(
     path = '/events',
     query = '',
     lastEventId,
-  }: { path?: string; query?: string; lastEventId?: string } = {},
+    authorization,
+  }: { path?: string; query?: string; lastEventId?: string; authorization?: string } = {},
 ): Promise<EventReader> {
   const headers: Record<string, string> = { accept: 'text/event-stream' }
   if (lastEventId !== undefined) headers['last-event-id'] = lastEventId
+  if (authorization !== undefined) headers.authorization = authorization
   return new Promise((resolve, reject) => {
     const sent = get(
       `${url}${path}${query && `?${query}`}`,

@@ -27,6 +27,7 @@ export interface Settings {
   environment?: 'local' | 'test'
   rpc?: Record<string, number>
   http?: Record<string, number>
+  auth?: Record<string, boolean>
   rate_limit?: Record<string, number | string>
   log?: Log
 }
@@ -50,7 +51,7 @@ export async function startRpcApi(settings: Settings = {}) {
       database: connectionSettings(database.url),
       http: { port: 0, ...settings.http },
       rpc: { port: 0, ...settings.rpc },
-      auth: { user_failures_max: 3, address_failures_max: 100_000 },
+      auth: { user_failures_max: 3, address_failures_max: 100_000, ...settings.auth },
       rate_limit: settings.rate_limit,
       seal: { enabled: false },
       log: { level: 'silent' },

@@ -62,7 +62,7 @@ test('C1: UpdateQuantity sets the quantity, and 0 takes the line out', async () 
   expectRefusal(await api.call('cart.Cart/UpdateQuantity', { ...out, quantity: 1 }, { as }), gone)
 })
 
-test('Empty takes everything out, and an empty cart can be emptied again', async () => {
+test('C1: Empty takes everything out, and an empty cart can be emptied again', async () => {
   const as = await api.aUser()
   for (const { uuid } of [await api.anItem(), await api.anItem()]) {
     await api.cartOf('AddItem', { item_uuid: uuid, quantity: 1 }, { as })
@@ -114,25 +114,28 @@ test('C4: another’s cart is answered as one that is nowhere, word for word', a
   }
 })
 
-test('an item that is nowhere cannot be added, and no cart is opened for it', async () => {
+test('C1: an item that is nowhere cannot be added, and no cart is opened for it', async () => {
   const as = await api.aUser()
   const missing = { code: 'NOT_FOUND', reason: 'item.not_found' }
   await api.refuses('cart.Cart/AddItem', { item_uuid: nowhere, quantity: 1 }, missing, { as })
 })
 
-test.each([0, -1, -(2 ** 31), 1_000_001, 2 ** 31 - 1])('AddItem refuses %d', async (quantity) => {
-  const { uuid } = await api.anItem()
-  const refused = { ...invalid, paths: ['quantity'] }
-  await api.refuses('cart.Cart/AddItem', { item_uuid: uuid, quantity }, refused)
-})
+test.each([0, -1, -(2 ** 31), 1_000_001, 2 ** 31 - 1])(
+  'C1: AddItem refuses %d',
+  async (quantity) => {
+    const { uuid } = await api.anItem()
+    const refused = { ...invalid, paths: ['quantity'] }
+    await api.refuses('cart.Cart/AddItem', { item_uuid: uuid, quantity }, refused)
+  },
+)
 
-test.each([-1, 1_000_001])('UpdateQuantity refuses %d', async (quantity) => {
+test.each([-1, 1_000_001])('C1: UpdateQuantity refuses %d', async (quantity) => {
   const { uuid } = await api.anItem()
   const refused = { ...invalid, paths: ['quantity'] }
   await api.refuses('cart.Cart/UpdateQuantity', { item_uuid: uuid, quantity }, refused)
 })
 
-test('refuses to hold more of an item than a line can', async () => {
+test('C1: refuses to hold more of an item than a line can', async () => {
   const as = await api.aUser()
   const { uuid: item_uuid } = await api.anItem()
   await api.cartOf('AddItem', { item_uuid, quantity: 999_999 }, { as })
@@ -152,11 +155,11 @@ test.each([
   ['ConfigureAddress', { address: { city: 'x'.repeat(201) } }, ['address.city']],
   ['ConfigureAddress', { address: { line1: 'a\u0000' } }, ['address.line1']],
   ['ConfigureAddress', { address: { countryCode: 'Germany' } }, ['address.countryCode']],
-])('%s refuses %j', async (rpc, message, paths) => {
+])('C1: %s refuses %j', async (rpc, message, paths) => {
   await api.refuses(`cart.Cart/${rpc}`, message, { ...invalid, paths })
 })
 
-test('an ordered cart never changes again', async () => {
+test('C1: an ordered cart never changes again', async () => {
   const as = await api.aUser()
   const { uuid: item_uuid } = await api.anItem()
   const { uuid: cart_uuid } = await api.cartOf('AddItem', { item_uuid, quantity: 1 }, { as })
@@ -168,7 +171,7 @@ test('an ordered cart never changes again', async () => {
   expect((await api.cartOf('Get', {}, { as })).uuid).not.toBe(cart_uuid)
 })
 
-test('ten that add one at once make eleven of one', async () => {
+test('C1: ten that add one at once make eleven of one', async () => {
   const as = await api.aUser()
   const { uuid: item_uuid } = await api.anItem()
   const { uuid: cart_uuid } = await api.cartOf('AddItem', { item_uuid, quantity: 1 }, { as })

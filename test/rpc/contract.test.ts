@@ -2,6 +2,7 @@ import { ScalarType, type DescField, type DescMessage, type DescMethod } from '@
 import { file_cart } from '../../cmd/api/rpc/gen/cart_pb'
 import { file_item } from '../../cmd/api/rpc/gen/item_pb'
 import { file_type } from '../../cmd/api/rpc/gen/type_pb'
+import { loadConfig } from '../../config/config'
 import { messages, services } from './contract'
 
 const files = [file_type, file_item, file_cart]
@@ -40,4 +41,8 @@ test('C1: every service has the rpcs that other clients call, and no other is th
 
 test('C1: all of them are proto3, in which a field that was not set is empty or 0', () => {
   expect(files.map(({ proto }) => proto.syntax)).toEqual(['proto3', 'proto3', 'proto3'])
+})
+
+test.each(['local', 'compose'])('C1: it is on port 9111 as config/api/%s.json has it', (name) => {
+  expect(loadConfig('api', `config/api/${name}.json`, {}).rpc?.port).toBe(9111)
 })

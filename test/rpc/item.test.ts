@@ -71,7 +71,7 @@ test.each([
   ['1e300', 1e300],
   ['the smallest double', 5e-324],
   ['more than a price can be', 1e14],
-])('refuses a price that is %s', async (_, price) => {
+])('C3: refuses a price that is %s', async (_, price) => {
   await api.refuses(
     'item.Item/Create',
     { name: 'x', price },
@@ -88,7 +88,7 @@ test.each([
   ['with a line break', 'a\nb'],
   ['with a control character', 'a\u0007'],
   ['with a NUL', 'a\u0000b'],
-])('refuses a name that is %s', async (_, name) => {
+])('C1: refuses a name that is %s', async (_, name) => {
   await api.refuses('item.Item/Create', { name, price: 1 }, { ...invalid, paths: ['name'] }, seller)
 })
 
@@ -99,7 +99,7 @@ test('names everything that is wrong at once', async () => {
 })
 
 test.each(['', 'x', nowhere.slice(1), `${nowhere}0`, `{${nowhere}}`, '../../etc'])(
-  'refuses %j as an id: INVALID_ARGUMENT; one that is nowhere: NOT_FOUND',
+  'C1: refuses %j as an id: INVALID_ARGUMENT; one that is nowhere: NOT_FOUND',
   async (uuid) => {
     const refused = { ...invalid, paths: ['itemUuid'] }
     await api.refuses('item.Item/Get', { item_uuid: uuid }, refused)
@@ -109,7 +109,7 @@ test.each(['', 'x', nowhere.slice(1), `${nowhere}0`, `{${nowhere}}`, '../../etc'
   },
 )
 
-test('refuses an update without an item', async () => {
+test('C1: refuses an update without an item', async () => {
   await api.refuses('item.Item/Update', {}, { ...invalid, paths: ['item'] }, seller)
 })
 

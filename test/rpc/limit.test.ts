@@ -151,7 +151,7 @@ test('a message that never arrives whole is given up after the time of a call', 
   session.close()
 })
 
-test('every call is logged once, with its id, rpc, code, time and caller', async () => {
+test('C5: every call is logged once, with its id, rpc, code, time and caller', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const metadata = { 'x-request-id': 'call-1042', traceparent }
   const reply = await api.call('cart.Cart/Get', { uuid: 'x' }, { as: 'ada customer', metadata })
@@ -204,7 +204,7 @@ test('a defect is INTERNAL without a word of what it was, and logged with its ca
   expect(JSON.stringify(line)).toContain('42P01')
 })
 
-test('every call is measured by rpc and code, and a path that leads nowhere as none', async () => {
+test('C5: every call is measured by rpc and code, and a path that leads nowhere as none', async () => {
   await postJson(`${api.url}/item.Item/${'Guess'.repeat(9)}`, {})
   await pollUntil(async () => (await metricsText()).includes('rpc="none",code="unimplemented"'), {
     what: 'metric',

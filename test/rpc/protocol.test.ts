@@ -21,7 +21,7 @@ afterAll(() => Promise.all([api.close(), local.close()]))
 
 const nowhere = '0197f3a0-5b6e-7c41-9d2e-3f1a2b4c5d6e'
 
-test('the same service answers gRPC, gRPC-Web and JSON, on one port', async () => {
+test('C1: the same service answers gRPC, gRPC-Web and JSON, on one port', async () => {
   const made = await postJson(`${api.url}/item.Item/Create`, { name: 'Tea', price: 4.35 })
   expect(made).toMatchObject({ status: 200, body: { name: 'Tea', price: 4.35 } })
   const uuid = made.body!.uuid as string

@@ -13,7 +13,7 @@ afterAll(() => api.close())
 const refused = { code: 'RESOURCE_EXHAUSTED', reason: 'request.too_many' }
 const list = (options: CallOptions) => api.call('item.Item/List', {}, options)
 
-test('a user may call as often as the quota, reads and writes apart', async () => {
+test('R6: a user may call as often as the quota, reads and writes apart', async () => {
   const as = await api.aUser()
   const replies = []
   for (let i = 0; i < 3; i++) replies.push(await list({ as }))

@@ -36,7 +36,7 @@ afterAll(() => api.close())
 const forbidden = { code: 'PERMISSION_DENIED', reason: 'auth.forbidden' }
 const stranger = { code: 'UNAUTHENTICATED', reason: 'auth.unauthenticated' }
 
-test('every rpc of the contract is declared, and anyone may call nothing but the health', () => {
+test('C4: every rpc of the contract is declared, and anyone may call nothing but the health', () => {
   const open = [...allowed].filter(([, some]) => some === 'anyone').map(([rpc]) => rpc)
   expect(open).toEqual(['grpc.health.v1.Health/Check', 'grpc.health.v1.Health/Watch'])
   const own = [...allowed].filter(([, some]) => some !== 'anyone')

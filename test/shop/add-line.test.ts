@@ -90,7 +90,7 @@ test.each([1, 1_000_000])('takes a quantity of %d', async (quantity) => {
 test.each([
   ...[0, -1, 1.5, 2 ** 31, 1_000_001, 2 ** 53, 1e300, null, '1', true, [1], {}],
   undefined,
-])('refuses a quantity of %p', async (quantity) => {
+])('R1: refuses a quantity of %p', async (quantity) => {
   await shop.refuses(sent({ name: 'laptop', quantity }), { ...invalid, paths: ['quantity'] })
 })
 

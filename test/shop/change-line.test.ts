@@ -79,12 +79,15 @@ test.each([
     const as = await shop.aUser()
     const { id } = await shop.add(as, 'pen')
     await shop.sql(
-      `update reservation set actual = $2, external_id = $3, attempts = 3, next_at = null,
+      `update reservation set actual = $2, external_id = $3, attempts = 3, next_at = '2999-01-01',
       lease_token = '00000000-0000-0000-0000-00000000000a', lease_until = '2999-01-01'
      where line_id = $1`,
       [id, actual, external],
     )
-    await shop.get(remove(as, id), lineDto)
+    // Somebody is at it, so that there is no next attempt to wait for.
+    const underWay = { reservation: { next_attempt_at: null } }
+    expect(await shop.add(as, 'pen')).toMatchObject(underWay)
+    expect(await shop.get(remove(as, id), lineDto)).toMatchObject(underWay)
     const [row] = await shop.sql(
       `select desired, actual, external_id::int, attempts, lease_token, next_at <= clock_timestamp() as is_due
      from reservation where line_id = $1`,

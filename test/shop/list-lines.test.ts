@@ -22,13 +22,21 @@ test('R1: lists everything that was put in, in that order, what was taken out in
   expect(data.map((line) => line.removed_at === null)).toEqual([false, true, true])
 })
 
+// Somebody is at it.
+const leased = {
+  lease_token: '00000000-0000-7000-8000-000000000001',
+  lease_until: '2100-01-01T00:00:00Z',
+  next_at: '2100-01-01T00:00:00Z',
+}
+
 const states: [string, object, object][] = [
   ['pending', { actual: 'none' }, {}],
-  ['pending', { actual: 'requesting' }, { next_attempt_at: null }],
+  ['pending', { actual: 'requesting', ...leased }, { next_attempt_at: null }],
+  ['pending', { actual: 'unknown', attempts: 1, ...leased }, { next_attempt_at: null }],
   [
     'pending',
-    { actual: 'unknown', attempts: 2, last_error: 'no answer in time' },
-    { attempts: 2, reason: 'no answer in time' },
+    { actual: 'unknown', attempts: 2, last_error: 'too late', next_at: '2100-01-01T00:00:00Z' },
+    { attempts: 2, reason: 'too late', next_attempt_at: '2100-01-01T00:00:00.000000Z' },
   ],
   ['reserved', { actual: 'held', external_id: 1234, next_at: null }, { reservation_id: 1234 }],
   [
@@ -38,7 +46,7 @@ const states: [string, object, object][] = [
   ],
   ['pending', { desired: 'released', actual: 'held', external_id: 5 }, { reservation_id: 5 }],
   ['released', { desired: 'released', actual: 'released', external_id: 5 }, {}],
-  ['failed', { desired: 'released', actual: 'failed', external_id: 5 }, {}],
+  ['pending', { desired: 'released', actual: 'failed', external_id: 5 }, {}],
 ]
 
 test.each(states)('R1: is %s of a reservation that is %j', async (status, state, shown) => {
@@ -46,8 +54,9 @@ test.each(states)('R1: is %s of a reservation that is %j', async (status, state,
   const { id } = await shop.add(as, 'laptop')
   await shop.sql(
     `update reservation r
-     set (desired, actual, external_id, attempts, last_error, next_at) = (
-       select s.desired, s.actual, s.external_id, s.attempts, s.last_error, s.next_at
+     set (desired, actual, external_id, attempts, last_error, next_at, lease_token, lease_until) = (
+       select s.desired, s.actual, s.external_id, s.attempts, s.last_error, s.next_at,
+         s.lease_token, s.lease_until
        from jsonb_populate_record(r, $2) s
      )
      where line_id = $1`,

@@ -36,8 +36,8 @@ const volume = `
   insert into cart_line (id, cart_id, store_id, quantity, name, created_at, updated_at)
   select gen_random_uuid(), id, store_id, 1, 'thing ' || n, now(), now()
   from cart cross join generate_series(1, 5) n;
-  insert into reservation (id, line_id, item, created_at, updated_at)
-  select gen_random_uuid(), id, name, created_at, created_at from cart_line;
+  insert into reservation (id, line_id, item, next_at, created_at, updated_at)
+  select gen_random_uuid(), id, name, created_at, created_at, created_at from cart_line;
   insert into cart_key (user_id, key, fingerprint, line_id, quantity, created_at)
   select c.user_id, l.id::text, sha256(''), l.id, 1, now() from cart_line l join cart c on c.id = l.cart_id;`
 

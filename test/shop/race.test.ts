@@ -17,7 +17,7 @@ afterAll(async () => {
 const times = <T>(n: number, work: (i: number) => Promise<T>) =>
   Promise.all(Array.from({ length: n }, (_, i) => work(i)))
 
-test('ten parallel "+1" on one make eleven', async () => {
+test('R1: ten parallel "+1" on one make eleven', async () => {
   const as = await shop.aUser()
   await shop.add(as, 'laptop')
   const lines = await times(10, () => shop.add(as, 'laptop'))

@@ -55,6 +55,7 @@ function failingOnce({ code, isCarriedOut, meanwhile }: Break): Pool {
     withClient: (work) =>
       lanes.withClient((client) =>
         work({
+          pid: client.pid,
           async query(statement): Promise<QueryResult> {
             if (statement.text !== 'commit' || !isFirst) return client.query(statement)
             isFirst = false

@@ -19,7 +19,12 @@ export async function openSqlStores(): Promise<ShopStores & { pool: Pool; url: s
   const program = 'tillbook-test'
   const pool = newPool(settings, silentLog(), { program })
   const lanes = newPool(settings, silentLog(), { program, connectionsMax: 2, pipeline: true })
-  const options = { attemptsMax: 20, outcomeTimeoutMs: 1000, sleep: async () => {} }
+  const options = {
+    attemptsMax: 20,
+    outcomeTimeoutMs: 1000,
+    ownsSessions: true,
+    sleep: async () => {},
+  }
   return {
     pool,
     url: database.url,

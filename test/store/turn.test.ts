@@ -53,7 +53,7 @@ function newPoster() {
   const post = newGroupPoster(counted, systemIds, {
     attemptsMax: 100,
     outcomeTimeoutMs: 2000,
-    takesTurns: true,
+    ownsSessions: true,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   })
   return { post, tries: () => tries }

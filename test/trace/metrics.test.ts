@@ -74,7 +74,7 @@ test('each alarm is explained', () => {
   for (const [, name] of alarms) expect(explained).toContain(name)
 })
 
-test('every queue, circuit, pool and lease has its value', async () => {
+test('R6 O5: every queue, circuit, pool and lease has its value', async () => {
   const values = async () => new Set((await rig.metrics()).split('\n').map((line) => line.trim()))
   const all = [...(await values())].map((line) => line.replace(/ [\d.e+-]+$/, ''))
   for (const upstream of ['user', 'product']) {

@@ -39,7 +39,7 @@ async function listen() {
   }
 }
 
-describeWith('RabbitMQ', 'tracing', () => {
+describeWith('RabbitMQ', 'R6 O5: tracing', () => {
   let queue: Awaited<ReturnType<typeof listen>>
   beforeAll(async () => {
     queue = await listen()
@@ -110,7 +110,7 @@ describeWith('RabbitMQ', 'tracing', () => {
   })
 })
 
-test('has a span for each call over gRPC', async () => {
+test('C5: has a span for each call over gRPC', async () => {
   const { traceId, spanId, headers } = aCaller()
   const response = await rig.call('item.Item/List', { ...headers, 'x-request-id': 'a-call' })
   expect(response.status).toBe(200)

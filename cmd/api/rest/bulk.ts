@@ -1,7 +1,7 @@
 import { operators } from '../../../internal/auth/principal'
 import { Fault } from '../../../internal/fault/fault'
 import { toProblem } from '../../../internal/http/problem'
-import { route, type Refused, type Route } from '../../../internal/http/route'
+import { route, type Answer, type Refused, type Route } from '../../../internal/http/route'
 import type { TransactionApp } from '../../../pkg/transaction/app/transaction'
 import {
   bulkDto,
@@ -12,7 +12,7 @@ import {
   toTransactionRequest,
   type BulkVerdictDto,
 } from '../../../pkg/transaction/dto/transaction'
-import type { Verdict } from '../../../pkg/transaction/instruction'
+import type { LedgerAnswer, Verdict } from '../../../pkg/transaction/instruction'
 import { transactionFaults } from '../../../pkg/transaction/transaction'
 import { dryRunHeaders, movementFaults, toFault } from './verdict'
 
@@ -42,23 +42,30 @@ export function bulkRoutes({ transactions }: { transactions: TransactionApp }): 
         },
       },
       faults: [...movementFaults, transactionFaults.bulkRefused],
-      async handle({ query: { mode, dry_run: isDryRun }, body, requestId }) {
-        const requests = body.transactions.map(({ idempotency_key, ...input }) =>
-          toTransactionRequest(input, idempotency_key),
+      // Without `async`, which would hold what was sent until it is posted: all of it is copied by each
+      // collection of garbage.
+      handle({ query: { mode, dry_run: isDryRun }, body, requestId }) {
+        const requests = body.transactions.map((one) =>
+          toTransactionRequest(one, one.idempotency_key),
         )
-        const isAtomic = mode === 'atomic'
-        const answer = await transactions.createMany(requests, { isAtomic, isDryRun })
-        if (answer.refusedAt !== null) {
-          return refuseBulk(answer.refusedAt, answer.verdicts.at(-1)!, requestId)
-        }
-        return {
-          status: 200,
-          body: { data: answer.verdicts.map((verdict) => toBulkVerdictDto(verdict, requestId)) },
-          ...(isDryRun && { headers: { 'Dry-Run': 'true' } }),
-        }
+        return transactions
+          .createMany(requests, { isAtomic: mode === 'atomic', isDryRun })
+          .then((answer) => toBulkAnswer(answer, { isDryRun, requestId }))
       },
     }),
   ]
+}
+
+function toBulkAnswer(
+  { verdicts, refusedAt }: LedgerAnswer,
+  { isDryRun, requestId }: { isDryRun: boolean; requestId: string },
+): Answer | Refused {
+  if (refusedAt !== null) return refuseBulk(refusedAt, verdicts.at(-1)!, requestId)
+  return {
+    status: 200,
+    body: { data: verdicts.map((verdict) => toBulkVerdictDto(verdict, requestId)) },
+    ...(isDryRun && { headers: { 'Dry-Run': 'true' } }),
+  }
 }
 
 function toBulkVerdictDto(verdict: Verdict, requestId: string): BulkVerdictDto {

@@ -35,7 +35,7 @@ export const eventPageDto = z
 const eventStream = z.string().meta({
   description:
     'Server-sent events: `id`, `event` and `data`, which is an event as on a page. A comment now and ' +
-    'then is a sign of life.',
+    'then is a sign of life; an event `end`, whose data is a problem, comes last when the reader may not read on.',
 })
 
 export function eventRoutes({ events }: { events: EventApp }): Route[] {

@@ -53,7 +53,8 @@ export function orderRoutes({ orders }: { orders: OrderApp }): Route[] {
       description:
         'The user and the product are looked up in their services, side by side. When one of them is ' +
         'slow or fails, the order is saved all the same and looked up further in the background: 202, ' +
-        'and Location says where to see what became of it.',
+        'and Location says where to see what became of it. A customer orders for themselves: any other ' +
+        'user is as good as unknown to them.',
       headers: placeOrderHeaders,
       body: placeOrderInput,
       answers: {
@@ -70,6 +71,7 @@ export function orderRoutes({ orders }: { orders: OrderApp }): Route[] {
         const verdict = await orders.place({
           ownerId: principal.userId,
           userId: body.user_id,
+          mayOrderForOthers: principal.role === 'operator',
           productCode: body.product_code,
           key: headers['idempotency-key'] ?? null,
           waitMs: waitMsOf(wishes),

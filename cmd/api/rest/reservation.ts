@@ -26,7 +26,8 @@ const position = z.tuple([uuidSchema])
 const eventStream = z.string().meta({
   description:
     'Server-sent events `reservation`: `data` is one as POST …/retry answers it. First what is in the ' +
-    'open cart, then whatever changes. A comment now and then is a sign of life.',
+    'open cart, then whatever changes. A comment now and then is a sign of life; an event ' +
+    '`end`, whose data is a problem, comes last when the reader may not read on.',
 })
 
 /** To be served before GET /items/:id, should there be one. */

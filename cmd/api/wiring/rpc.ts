@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { ApiConfig } from '../../../config/config'
 import type { Authenticate } from '../../../internal/http/authorize'
 import type { RateLimit } from '../../../internal/http/rate-limit'
@@ -10,6 +11,7 @@ import { newServices, type RpcApps } from '../rpc/services'
 
 export interface RpcDeps extends RpcApps, Watch {
   authenticate: Authenticate
+  addressOf(req: IncomingMessage): string
   rateLimit: RateLimit | undefined
   log: Log
   tracer: Tracer | undefined
@@ -32,6 +34,7 @@ export async function startRpc(
   const server = await startRpcServer({
     services: newServices({ items, carts, isReady, closing: closing.signal, reflects }),
     authenticate,
+    addressOf: deps.addressOf,
     rateLimit: deps.rateLimit,
     observe: metrics.observeCall,
     tracer: deps.tracer,
@@ -42,6 +45,8 @@ export async function startRpc(
     callsMax: rpc.calls_max,
     streamsMax: rpc.streams_max,
     streamsPerConnectionMax: rpc.streams_per_connection_max,
+    uploads: { max: rpc.uploads_max, ofNetworkMax: rpc.uploads_of_address_max },
+    connections: { max: rpc.connections_max, ofNetworkMax: rpc.connections_of_address_max },
     callTimeoutMs: rpc.call_timeout_ms,
     idleTimeoutMs: rpc.idle_timeout_ms,
     shutdownTimeoutMs: http.shutdown_timeout_ms,

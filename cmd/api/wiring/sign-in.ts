@@ -19,7 +19,7 @@ import {
 import { newCredentialApp, type CredentialApp } from '../../../pkg/credential/app/credential'
 import type { CredentialStore } from '../../../pkg/credential/credential'
 
-/** Users and addresses whose failures are counted. */
+/** Users and addresses, and pairs of them, whose failures are counted. */
 const countedMax = 10_000
 
 // Does not jump when somebody sets the clock of the machine.
@@ -53,6 +53,7 @@ export function newSignIns({ auth, http, rpc }: ApiConfig, deps: SignInDeps): Si
   })
   const counting: AttemptOptions = {
     userFailuresMax: auth.user_failures_max,
+    userFailuresAnywhereMax: auth.user_failures_anywhere_max,
     addressFailuresMax: auth.address_failures_max,
     entriesMax: countedMax,
     nowMs,

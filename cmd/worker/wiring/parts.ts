@@ -4,6 +4,7 @@ import type { Log } from '../../../internal/log/log'
 import type { Metrics } from '../../../internal/metrics/metrics'
 import type { Tracer } from '../../../internal/trace/tracer'
 import type { Pool } from '../../../internal/postgres/pool'
+import { startForgetting } from './forgetting'
 import { startOrders } from './orders'
 import { startRelaying } from './relay'
 import { startReservations } from './reservations'
@@ -39,6 +40,7 @@ export function startWorkerParts(config: WorkConfig, deps: WorkDeps): WorkerPart
   closers.add(reservations.close)
   const orders = startOrders(config, deps, relay.nudge)
   closers.add(orders.close)
+  closers.add(startForgetting(config, deps).close)
   return {
     nudgeOrders: orders.nudge,
     nudgeRelay: relay.nudge,

@@ -13,7 +13,7 @@ export function countPending(
   let states = { due: 0, waiting: 0, leased: 0 }
   metrics.gauge({
     name: 'tillbook_orders_pending',
-    help: 'Pending orders: due, waiting for their next attempt, and in the hands of a worker.',
+    help: 'Pending orders: due, waiting for their next attempt, and in the hands of a worker; 10,000 of each at most.',
     read: () => Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
   })
   metrics.gauge({

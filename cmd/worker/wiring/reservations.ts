@@ -102,7 +102,7 @@ function countReservations(store: ReservationStore, { log, metrics }: WorkDeps) 
   let { oldestDueSeconds, ...states } = noCounts
   metrics.gauge({
     name: 'tillbook_reservations',
-    help: 'Reservations with something to do about them, and those that failed or leaked.',
+    help: 'Reservations with something to do about them, and those that failed or leaked; 10,000 of each at most.',
     read: () => Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
   })
   metrics.gauge({

@@ -120,7 +120,7 @@ async function explained<T>(verb: string, options: EmbeddedOptions, work: () => 
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const advice = isCode(error, 'EACCES', 'EPERM')
-      ? ' Run this as the user who owns the folder.'
+      ? '. Run this as the user who owns the folder.'
       : ''
     throw new Error(
       `The embedded database in ${options.directory} did not ${verb}: ${reason}${advice}`,

@@ -1,5 +1,5 @@
 import { ConnectError, type Interceptor } from '@connectrpc/connect'
-import { callOf } from '../call'
+import { callOf, type RpcCall } from '../call'
 import { nameOfCode, toConnectError } from '../status'
 
 /**
@@ -11,10 +11,7 @@ export function translate(): Interceptor {
     const call = callOf(req.contextValues)
     call.begun = true
     const fail = (error: unknown): never => {
-      const refusal = toConnectError(error, call.requestId)
-      call.code = nameOfCode(refusal.code)
-      call.error = error instanceof ConnectError ? (error.cause ?? error) : error
-      throw refusal
+      throw toRefusal(call, error)
     }
     try {
       const res = await next(req)
@@ -24,6 +21,14 @@ export function translate(): Interceptor {
       return fail(error)
     }
   }
+}
+
+/** What was thrown as it goes out, remembered with the call. */
+export function toRefusal(call: RpcCall, error: unknown): ConnectError {
+  const refusal = toConnectError(error, call.requestId)
+  call.code = nameOfCode(refusal.code)
+  call.error = error instanceof ConnectError ? (error.cause ?? error) : error
+  return refusal
 }
 
 async function* catching<T>(messages: AsyncIterable<T>, fail: (error: unknown) => never) {

@@ -88,6 +88,7 @@ from account
 where id = any($1::text[])
 order by id`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface LockAccountParams {

@@ -1,8 +1,9 @@
 import type { Clock } from '../../../internal/clock/clock'
 import type { Instant } from '../../../internal/clock/instant'
 import type { Item } from '../../item/item'
+import { statusOf } from '../../reservation/reservation'
 import type { Store } from '../../store/store'
-import { statusOf, type Address, type Cart, type CartLine } from '../cart'
+import type { Address, Cart, CartLine } from '../cart'
 
 export interface CartRecord extends Omit<Cart, 'lines'> {
   /** All that was put in, what was taken out again too, in the order in which it came. */

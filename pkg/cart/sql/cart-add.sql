@@ -7,6 +7,8 @@
 -- that conflicts waits for the other, and goes on with the row as it then is: two that open a cart have
 -- one, two that add have the sum. A cart that is being ordered is waited for; it has left the index
 -- then, and a new one is opened. A line's times are taken under the cart's lock, so that they follow each other.
+-- Of items of one name the oldest is the one with the lowest id, which begins with the time: so it is the
+-- first one in the index, however many have that name.
 with known_key as (
   select line_id, quantity, fingerprint
   from cart_key
@@ -24,7 +26,7 @@ goods as (
   select id
   from item
   where store_id = $store_id and name = $name and deleted_at is null
-  order by created_at, id
+  order by id
   limit 1
 ),
 line as (
@@ -64,7 +66,7 @@ select
   s.currency as "currency!",
   -- None is there for a line that is made here, nor for one that another made while this waited.
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at?",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at?",
   r.last_error,
   a.created_at as "created_at!", a.updated_at as "updated_at!", a.removed_at,
   a.known_fingerprint
@@ -110,7 +112,7 @@ goods as (
     select i.id
     from item i
     where i.store_id = a.store_id and i.name = a.name and i.deleted_at is null
-    order by i.created_at, i.id
+    order by i.id
     limit 1
   ) g on true
 ),
@@ -158,7 +160,7 @@ select
   case when i.deleted_at is null then i.price end as price,
   s.currency as "currency!",
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at?",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at?",
   r.last_error,
   a.created_at as "created_at!", a.updated_at as "updated_at!", a.removed_at,
   a.known_fingerprint

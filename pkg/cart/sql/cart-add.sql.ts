@@ -44,6 +44,8 @@ export interface AddNamedLineRow {
  * that conflicts waits for the other, and goes on with the row as it then is: two that open a cart have
  * one, two that add have the sum. A cart that is being ordered is waited for; it has left the index
  * then, and a new one is opened. A line's times are taken under the cart's lock, so that they follow each other.
+ * Of items of one name the oldest is the one with the lowest id, which begins with the time: so it is the
+ * first one in the index, however many have that name.
  */
 export const addNamedLine = one<AddNamedLineParams, AddNamedLineRow>({
   name: 'cart-add.AddNamedLine',
@@ -64,7 +66,7 @@ goods as (
   select id
   from item
   where store_id = $4 and name = $5 and deleted_at is null
-  order by created_at, id
+  order by id
   limit 1
 ),
 line as (
@@ -103,7 +105,7 @@ select
   case when i.deleted_at is null then i.price end as price,
   s.currency as "currency",
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at",
   r.last_error,
   a.created_at as "created_at", a.updated_at as "updated_at", a.removed_at,
   a.known_fingerprint
@@ -197,7 +199,7 @@ goods as (
     select i.id
     from item i
     where i.store_id = a.store_id and i.name = a.name and i.deleted_at is null
-    order by i.created_at, i.id
+    order by i.id
     limit 1
   ) g on true
 ),
@@ -245,7 +247,7 @@ select
   case when i.deleted_at is null then i.price end as price,
   s.currency as "currency",
   r.external_id, r.desired, r.actual, r.attempts,
-  case when r.id is null then a.created_at else r.next_at end as "next_at",
+  case when r.id is null then a.created_at when r.lease_token is null then r.next_at end as "next_at",
   r.last_error,
   a.created_at as "created_at", a.updated_at as "updated_at", a.removed_at,
   a.known_fingerprint
@@ -266,6 +268,15 @@ order by a.position`,
     'line_ids',
     'reservation_ids',
   ],
+  arrays: {
+    user_ids: 'text',
+    store_ids: 'text',
+    names: 'text',
+    keys: 'text',
+    cart_ids: 'uuid',
+    line_ids: 'uuid',
+    reservation_ids: 'uuid',
+  },
 })
 
 export interface AddItemToOpenCartParams {

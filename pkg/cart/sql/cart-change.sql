@@ -72,7 +72,7 @@ released_reservation as (
   set desired = 'released', next_at = l.removed_at, attempts = 0, updated_at = l.removed_at
   from line l
   where r.line_id = l.id and l.removed_at is not null
-  returning r.line_id, r.desired, r.actual, r.attempts, r.next_at
+  returning r.line_id, r.desired, r.actual, r.attempts
 )
 select
   w.status as "status!",
@@ -89,7 +89,8 @@ select
   coalesce(o.desired, r.desired) as desired,
   coalesce(o.actual, r.actual) as actual,
   coalesce(o.attempts, r.attempts) as attempts,
-  coalesce(o.next_at, r.next_at) as next_at,
+  -- Released just now it is due, unless somebody is at it.
+  case when r.lease_token is null then coalesce(n.removed_at, r.next_at) end as next_at,
   r.last_error as "last_error?",
   l.created_at as "created_at!",
   coalesce(n.updated_at, l.updated_at) as "updated_at!",

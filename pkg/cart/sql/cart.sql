@@ -18,6 +18,8 @@ select id from opened;
 
 -- name: ListCartRows :many
 -- A cart with the lines that are in it, in one snapshot: a row a line, one without a line for an empty cart.
+-- It has 2,000 at most, and the server is told: where many were taken out of a cart it would expect as many to
+-- be in it, and read all items and reservations to join them (1 s with a million of each).
 select
   c.id as "cart_id!",
   c.user_id as "user_id!",
@@ -37,7 +39,7 @@ select
   r.desired,
   r.actual,
   r.attempts,
-  r.next_at,
+  case when r.lease_token is null then r.next_at end as next_at,
   r.last_error,
   i.name as item_name,
   i.description,
@@ -47,7 +49,13 @@ select
   i.deleted_at as item_deleted_at
 from cart c
 join store s on s.id = c.store_id
-left join cart_line l on l.cart_id = c.id and l.removed_at is null
+left join lateral (
+  select id, item_id, name, quantity, created_at, updated_at
+  from cart_line
+  where cart_id = c.id and removed_at is null
+  order by created_at, id
+  limit 2000
+) as l on true
 left join item i on i.id = l.item_id
 left join reservation r on r.line_id = l.id
 where c.id = $id and c.user_id = $user_id
@@ -56,6 +64,49 @@ order by l.created_at, l.id;
 -- name: ListLines :many
 -- All that was put into the user's open cart in that store, what was taken out again included. The
 -- times of its lines were taken under its lock: whoever commits late has no earlier one.
+-- Both the lines that are in it and those that are not are read in the order of their index, as many as the
+-- longest page may have, which is a limit that the server knows: it would join all of them to what belongs
+-- to them and sort that (295 ms instead of 0.5 with 50,000 lines).
+with open_cart as materialized (
+  select c.id, s.currency
+  from cart c
+  join store s on s.id = c.store_id
+  where c.user_id = $user_id and c.store_id = $store_id and c.status = 'open'
+),
+page as materialized (
+  select id, created_at
+  from (
+    (
+      select id, created_at
+      from cart_line
+      where
+        cart_id = (select id from open_cart)
+        and removed_at is null
+        and (created_at, id) > (
+          coalesce($after_created_at?::timestamptz, '-infinity'),
+          coalesce($after_id?::uuid, '00000000-0000-0000-0000-000000000000')
+        )
+      order by created_at, id
+      limit 101
+    )
+    union all
+    (
+      select id, created_at
+      from cart_line
+      where
+        cart_id = (select id from open_cart)
+        and removed_at is not null
+        and (created_at, id) > (
+          coalesce($after_created_at?::timestamptz, '-infinity'),
+          coalesce($after_id?::uuid, '00000000-0000-0000-0000-000000000000')
+        )
+      order by created_at, id
+      limit 101
+    )
+  ) as line
+  order by created_at, id
+  limit $limit
+)
 select
   l.id as "id!",
   l.cart_id as "cart_id!",
@@ -63,28 +114,19 @@ select
   l.name as "name!",
   l.quantity as "quantity!",
   case when i.deleted_at is null then i.price end as "price?",
-  s.currency as "currency!",
+  c.currency as "currency!",
   r.external_id as "external_id?",
   r.desired as "desired?",
   r.actual as "actual?",
   r.attempts as "attempts?",
-  r.next_at as "next_at?",
+  case when r.lease_token is null then r.next_at end as "next_at?",
   r.last_error as "last_error?",
   l.created_at as "created_at!",
   l.updated_at as "updated_at!",
   l.removed_at as "removed_at?"
-from cart c
-join store s on s.id = c.store_id
-join cart_line l on l.cart_id = c.id
+from page p
+cross join open_cart c
+join cart_line l on l.id = p.id
 left join item i on i.id = l.item_id
 left join reservation r on r.line_id = l.id
-where
-  c.user_id = $user_id
-  and c.store_id = $store_id
-  and c.status = 'open'
-  and (l.created_at, l.id) > (
-    coalesce($after_created_at?::timestamptz, '-infinity'),
-    coalesce($after_id?::uuid, '00000000-0000-0000-0000-000000000000')
-  )
-order by l.created_at, l.id
-limit $limit;
+order by p.created_at, p.id;

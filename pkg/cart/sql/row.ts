@@ -1,13 +1,7 @@
 import type { Instant } from '../../../internal/clock/instant'
 import type { Item } from '../../item/item'
-import {
-  statusOf,
-  type Address,
-  type Cart,
-  type CartLine,
-  type LineReservation,
-  type ReservationState,
-} from '../cart'
+import { statusOf, type Actual, type Desired } from '../../reservation/reservation'
+import type { Address, Cart, CartLine, LineReservation } from '../cart'
 import type { ListCartRowsRow, ListLinesRow } from './cart.sql.ts'
 
 export type LineRow = Omit<ListLinesRow, 'removed_at'> & { removed_at: Instant | null }
@@ -35,16 +29,13 @@ type ReservationRow = Pick<
 
 /** Without a row of its own it was made a moment ago, and nobody has done anything about it yet. */
 function toReservation(row: ReservationRow): LineReservation {
-  const state = {
-    desired: row.desired ?? 'held',
-    actual: row.actual ?? 'none',
-  } as ReservationState
-  const isUnderWay = state.actual === 'requesting' || state.actual === 'releasing'
+  const desired = (row.desired ?? 'held') as Desired
+  const actual = (row.actual ?? 'none') as Actual
   return {
-    status: statusOf(state),
+    status: statusOf({ desired, actual }),
     externalId: row.external_id,
     attempts: row.attempts ?? 0,
-    nextAt: isUnderWay ? null : row.next_at,
+    nextAt: row.next_at,
     reason: row.last_error,
   }
 }

@@ -39,6 +39,7 @@ from locked_cart c
 join store s on s.id = c.store_id
 join app_user u on u.id = c.user_id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface LockFreeCartsParams {
@@ -74,6 +75,7 @@ from locked_cart c
 join store s on s.id = c.store_id
 join app_user u on u.id = c.user_id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface ListLockedLinesParams {
@@ -102,6 +104,7 @@ left join item i on i.id = l.item_id
 where l.cart_id = any($1::uuid[]) and l.removed_at is null
 order by l.cart_id, l.created_at, l.id`,
   params: ['cart_ids'],
+  arrays: { cart_ids: 'uuid' },
 })
 
 export interface LockStockParams {
@@ -124,6 +127,7 @@ where s.item_id in (
 order by s.item_id
 for no key update of s`,
   params: ['cart_ids'],
+  arrays: { cart_ids: 'uuid' },
 })
 
 export interface LockFreeStockParams {
@@ -146,6 +150,7 @@ where s.item_id in (
 order by s.item_id
 for no key update of s skip locked`,
   params: ['cart_ids'],
+  arrays: { cart_ids: 'uuid' },
 })
 
 export interface ListCartAndStockIdsParams {
@@ -167,6 +172,7 @@ where s.item_id in (
   select l.item_id from cart_line l where l.cart_id = any($1::uuid[]) and l.removed_at is null
 )`,
   params: ['cart_ids'],
+  arrays: { cart_ids: 'uuid' },
 })
 
 export interface WriteSalesParams {
@@ -275,6 +281,27 @@ order by m.position`,
     'types',
     'payloads',
   ],
+  arrays: {
+    ids: 'uuid',
+    user_ids: 'text',
+    cart_ids: 'uuid',
+    store_ids: 'text',
+    transaction_ids: 'uuid',
+    total_amounts: 'int8',
+    currencies: 'text',
+    customer_fullnames: 'text',
+    product_names: 'text',
+    line_order_ids: 'uuid',
+    line_item_ids: 'uuid',
+    line_unit_prices: 'int8',
+    line_names: 'text',
+    taken_item_ids: 'uuid',
+    taken_quantities: 'int8',
+    message_ids: 'uuid',
+    exchanges: 'text',
+    routing_keys: 'text',
+    types: 'text',
+  },
 })
 
 export interface FindTillParams {

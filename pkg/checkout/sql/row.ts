@@ -101,7 +101,7 @@ function toMessageColumns(sales: readonly Sale[]) {
     exchanges: messages.map((message) => message.exchange),
     routing_keys: messages.map((message) => message.routingKey),
     types: messages.map((message) => message.type),
-    payloads: messages.map((message) => JSON.stringify(message.payload)),
+    payloads: messages.map((message) => message.payload),
     headers: messages.map((message) => JSON.stringify(message.headers)),
   }
 }

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import type { Attempt, AttemptOutcome, Attempts } from '../../../internal/auth/attempt'
 import { readBasic, type SignIn } from '../../../internal/auth/basic'
 import { authFaults } from '../../../internal/auth/fault'
-import type { Principal } from '../../../internal/auth/principal'
+import type { Principal, Role } from '../../../internal/auth/principal'
 import { Fault } from '../../../internal/fault/fault'
 import { readableId } from '../../../internal/id/id'
 import { newLru } from '../../../internal/lru/lru'
@@ -15,6 +15,11 @@ export interface Authenticator {
    * auth.unauthenticated, auth.too_many_attempts, auth.busy, database.unavailable.
    */
   authenticate(authorization: string | undefined, address: string): Principal | Promise<Principal>
+  /**
+   * Whether a principal of `authenticate` is still who they were: neither their password nor their role
+   * was changed since. Faults: database.unavailable.
+   */
+  isStill(principal: Principal): Promise<boolean>
   /** After a change of password or role: the next request is checked anew. */
   forget(userId: string): void
 }
@@ -51,6 +56,8 @@ export function newAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const remembered = newLru<Remembered>(deps.rememberedMax)
   /** The same credentials sent many times at once are checked once, and count as one attempt. */
   const underWay = new Map<string, Promise<Principal>>()
+  /** When the credential had changed last that a principal was taken from. */
+  const origins = new WeakMap<Principal, Credential['changedAt']>()
   let changes = 0
 
   // As text: a buffer for it would cost half as much again. Nobody outside can tell how far two of them
@@ -89,6 +96,7 @@ export function newAuthenticator(deps: AuthenticatorDeps): Authenticator {
       (known && (await findUnchanged(known))) ?? (await verify(signIn, address)) ?? refuse()
     const { userId, role, changedAt } = credential
     const principal = { userId, role }
+    origins.set(principal, changedAt)
     // A change meanwhile may be one that this check has not seen.
     if (changes === changesBefore) {
       remembered.set(userId, { digest, principal, changedAt, untilMs: nowMs() + rememberMs })
@@ -100,6 +108,19 @@ export function newAuthenticator(deps: AuthenticatorDeps): Authenticator {
   async function findUnchanged(known: Remembered): Promise<Credential | undefined> {
     const credential = await credentials.find(known.principal.userId)
     return credential?.changedAt === known.changedAt ? credential : undefined
+  }
+
+  async function isStill(principal: Principal): Promise<boolean> {
+    if (principal === demo) return true
+    const { userId, role } = principal
+    const changedAt = origins.get(principal)
+    const isSame = (now: { role: Role; changedAt: Credential['changedAt'] } | undefined) =>
+      now !== undefined && now.changedAt === changedAt && now.role === role
+    const known = remembered.get(userId)
+    if (known && nowMs() < known.untilMs) {
+      if (isSame({ role: known.principal.role, changedAt: known.changedAt })) return true
+    }
+    return isSame(await credentials.find(userId))
   }
 
   /** Undefined when the password is wrong, or there is no such user: both take as long. */
@@ -129,6 +150,7 @@ export function newAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
   return {
     authenticate,
+    isStill,
     forget(userId) {
       changes += 1
       remembered.delete(userId)

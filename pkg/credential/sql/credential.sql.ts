@@ -19,6 +19,7 @@ export const listCredentials = many<ListCredentialsParams, ListCredentialsRow>({
 from credential
 where user_id = any($1::text[])`,
   params: ['user_ids'],
+  arrays: { user_ids: 'text' },
 })
 
 export interface PutCredentialParams {

@@ -56,6 +56,7 @@ from item i
 join store s on s.id = i.store_id
 where i.id = any($1::uuid[]) and i.deleted_at is null`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface UpdateItemParams {

@@ -107,11 +107,17 @@ export function newOrderApp(deps: OrderAppDeps): OrderApp {
   }
 }
 
-/** What the services make of it; a request that waits for nothing is left to the worker as it is. */
+/**
+ * What the services make of it; a request that waits for nothing is left to the worker as it is. They are
+ * not asked about somebody whom the caller may not order for, so that nothing tells whether there is one.
+ */
 async function consider(
   { services, currency, budgetMs }: OrderAppDeps,
-  { waitMs, ...request }: OrderRequest,
+  { waitMs, mayOrderForOthers, ...request }: OrderRequest,
 ): Promise<Judgement> {
+  if (!mayOrderForOthers && request.userId !== request.ownerId) {
+    return { status: 'refused', unknown: ['customer'] }
+  }
   if (waitMs === 0) {
     return { status: 'pending', known: nothingKnown, reasons: [], wasAsked: false }
   }

@@ -262,4 +262,5 @@ from order_line
 where order_id = any($1::uuid[])
 order by order_id, line_no`,
   params: ['order_ids'],
+  arrays: { order_ids: 'uuid' },
 })

@@ -74,7 +74,7 @@ export function fromMessage({ id, exchange, routingKey, type, payload, headers }
     exchange,
     routing_key: routingKey,
     type,
-    payload: JSON.stringify(payload),
+    payload,
     headers: JSON.stringify(headers),
   }
 }

@@ -6,7 +6,8 @@ import type { OutboxCounts, Settlement } from '../outbox'
 /** What the relay tells Prometheus. */
 export interface OutboxMetrics {
   answered(outcomes: readonly Outcome[]): void
-  settled(settlements: readonly Settlement[]): void
+  /** What was written down, and how many another relay has taken over, or settled, meanwhile. */
+  settled(settlements: readonly Settlement[], lost: number): void
   /** What was found when somebody looked last. */
   counted(counts: OutboxCounts): void
 }
@@ -57,9 +58,16 @@ export function newOutboxMetrics(
     name: 'tillbook_outbox_parked_total',
     help: 'Events that were given up until somebody replays or discards them.',
   })
+  const overtaken = counter({
+    name: 'tillbook_outbox_lost_total',
+    help: 'Events that another relay took over, because this one had them for longer than a claim lasts.',
+  })
   return {
     answered: (outcomes) => outcomes.forEach(({ kind }) => count[kind]()),
-    settled: (settlements) => parked(settlements.filter(({ state }) => state === 'parked').length),
+    settled(settlements, lost) {
+      parked(settlements.filter(({ state }) => state === 'parked').length)
+      overtaken(lost)
+    },
     counted: (found) => void (counts = found),
   }
 }

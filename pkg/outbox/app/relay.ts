@@ -58,7 +58,8 @@ const closeGraceMs = 1000
 export function startRelay(deps: RelayDeps): Relay {
   const { publisher, limits, log } = deps
   const housekeeping = startHousekeeping(deps)
-  if (!publisher) log.warn('no broker is configured: events wait in outbox_message')
+  if (!publisher)
+    log.warn('no broker is configured: events wait in the outbox until AMQP_URL names one')
   const relaying =
     publisher &&
     startLoop({
@@ -95,9 +96,9 @@ async function relayBatch(deps: RelayDeps & { publisher: Publisher }): Promise<b
     parents: claimed.map(({ headers }) => headers.traceparent),
     attributes: { 'messaging.system': 'rabbitmq', 'messaging.batch.message_count': claimed.length },
   })
-  const settlements = await settle(deps, claimed, span)
+  const settled = await settle(deps, claimed, span)
   // What was published may have been what others of its aggregate waited for.
-  return settlements.some(({ state }) => state === 'published')
+  return settled.some(({ state }) => state === 'published')
 }
 
 /** Each message goes on with the trace of the request that made it true, however often it is sent. */
@@ -109,19 +110,19 @@ async function settle(
   let failure: string | undefined = 'thrown'
   let published = 0
   try {
-    const settlements = await publish(deps, claimed)
-    await deps.store.settle(settlements)
-    deps.metrics.settled(settlements)
-    published = settlements.filter(({ state }) => state === 'published').length
-    failure = published === settlements.length ? undefined : 'not_published'
-    return settlements
+    const settled = await deps.store.settle(await publish(deps, claimed))
+    deps.metrics.settled(settled, claimed.length - settled.length)
+    complain(settled, deps.log)
+    published = settled.filter(({ state }) => state === 'published').length
+    failure = published === claimed.length ? undefined : 'not_published'
+    return settled
   } finally {
     span?.end({ attributes: { 'tillbook.published': published }, failure })
   }
 }
 
 async function publish(
-  { publisher, clock, limits, log, metrics }: RelayDeps & { publisher: Publisher },
+  { publisher, clock, limits, metrics }: RelayDeps & { publisher: Publisher },
   claimed: readonly ClaimedMessage[],
 ): Promise<Settlement[]> {
   const sentAt = clock.now()
@@ -137,9 +138,7 @@ async function publish(
   const refused = whole
     .filter((one) => !fits(one))
     .map(({ message, outgoing }) => tooLarge(message, outgoing.body.length, limits.bytesMax))
-  const all = [...settlements, ...refused]
-  complain(all, log)
-  return all
+  return [...settlements, ...refused]
 }
 
 function ageMs({ createdAt }: ClaimedMessage, now: string): number {

@@ -10,7 +10,15 @@ const order = z
       description: 'Of an order of several goods, the names of all.',
       example: 'Classic Box',
     }),
-    total_amount: z.number().min(0).meta({ example: 9.99 }),
+    total_amount: z
+      .number()
+      .min(0)
+      .meta({
+        description:
+          'All digits of the amount, in the scale of its currency. A double has no room for ' +
+          'the cents above 70,000,000,000,000.00; read such amounts as decimals.',
+        example: 9.99,
+      }),
     created_at: instantOutput,
   })
   .meta({ description: 'The order, as it was when it was created.' })

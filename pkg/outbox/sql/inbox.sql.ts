@@ -17,3 +17,27 @@ values ($1, $2)
 on conflict (consumer, message_id) do nothing`,
   params: ['consumer', 'message_id'],
 })
+
+export interface DeleteOldInboxMessagesParams {
+  age_ms: bigint
+  limit: bigint
+}
+
+/**
+ * By the place of the row, which is never updated. What the outbox still holds can be replayed, and would be
+ * handled again: its row stays as long. Asked of each row, because `not exists` is planned as a join, which
+ * reads the whole outbox for a batch.
+ */
+export const deleteOldInboxMessages = exec<DeleteOldInboxMessagesParams>({
+  name: 'inbox.DeleteOldInboxMessages',
+  text: `delete from inbox_message
+where ctid = any(array(
+  select i.ctid
+  from inbox_message i
+  where i.handled_at < statement_timestamp() - $1::bigint * interval '1 millisecond'
+    and (select o.id from outbox_message o where o.id = i.message_id) is null
+  order by i.handled_at
+  limit $2
+))`,
+  params: ['age_ms', 'limit'],
+})

@@ -1,7 +1,7 @@
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
 import { inTransaction } from '../../../internal/postgres/transaction'
-import { insertInboxMessage } from './inbox.sql.ts'
+import { deleteOldInboxMessages, insertInboxMessage } from './inbox.sql.ts'
 
 export interface Delivery {
   /** Who handles it: each consumer handles every message once. */
@@ -27,4 +27,15 @@ export function handleOnce(
     await work(tx)
     return true
   })
+}
+
+/**
+ * Deletes up to so many notes of messages that were handled longer ago than that and that the outbox can
+ * not replay any more, the oldest first; answers how many.
+ */
+export function deleteOldNotes(
+  db: Executor,
+  { ageMs, limit }: { ageMs: number; limit: number },
+): Promise<number> {
+  return deleteOldInboxMessages(db, { age_ms: BigInt(ageMs), limit: BigInt(limit) })
 }

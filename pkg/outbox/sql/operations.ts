@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import type { OutboxOperations, StoredMessage } from '../operations'
 import {
@@ -32,7 +31,7 @@ function toStored(row: ListOutboxMessagesRow): StoredMessage {
     exchange: row.exchange,
     routingKey: row.routing_key,
     type: row.type,
-    payload: row.payload as JsonObject,
+    payload: row.payload,
     headers: row.headers as Record<string, string>,
     attempts: row.attempts,
     lastError: row.last_error,

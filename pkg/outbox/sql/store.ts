@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../../internal/json/json'
 import type { Executor } from '../../../internal/postgres/query'
 import type { ClaimedMessage, OutboxMessage, OutboxStore, Settlement } from '../outbox'
 import {
@@ -22,7 +21,10 @@ export function newOutboxStore(db: Executor): OutboxStore {
     },
 
     async settle(settlements) {
-      if (settlements.length > 0) await settleOutboxMessages(db, columnsOf(settlements))
+      if (settlements.length === 0) return []
+      const rows = await settleOutboxMessages(db, columnsOf(settlements))
+      const settled = new Set(rows.map(({ id }) => id))
+      return settlements.filter(({ id }) => settled.has(id))
     },
 
     async count(countMax) {
@@ -54,7 +56,7 @@ export async function insertMessages(
     exchanges: messages.map(({ exchange }) => exchange),
     routing_keys: messages.map(({ routingKey }) => routingKey),
     types: messages.map(({ type }) => type),
-    payloads: messages.map(({ payload }) => JSON.stringify(payload)),
+    payloads: messages.map(({ payload }) => payload),
     headers: messages.map(({ headers }) => JSON.stringify(headers)),
     created_at: messages.map(({ createdAt }) => createdAt),
   })
@@ -63,6 +65,7 @@ export async function insertMessages(
 function columnsOf(settlements: readonly Settlement[]) {
   return {
     ids: settlements.map(({ id }) => id),
+    claim_nos: settlements.map(({ claimNo }) => claimNo),
     states: settlements.map(({ state }) => state),
     are_attempts: settlements.map(({ isAttempt }) => isAttempt),
     errors: settlements.map(({ error }) => error),
@@ -80,9 +83,10 @@ function toClaimed(row: ClaimOutboxMessagesRow): ClaimedMessage {
     exchange: row.exchange,
     routingKey: row.routing_key,
     type: row.type,
-    payload: row.payload as JsonObject,
+    payload: row.payload,
     headers: row.headers as Record<string, string>,
     attempts: row.attempts,
+    claimNo: row.claim_no,
     createdAt: row.created_at,
   }
 }

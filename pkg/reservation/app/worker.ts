@@ -94,8 +94,11 @@ async function call(
 ): Promise<Called> {
   if (waiting.signal.aborted) return cut(step)
   switch (step.do) {
-    case 'reserve':
-      return { call: 'reserve', outcome: await service.reserve({ key: id, item }, waiting) }
+    case 'reserve': {
+      const { isRepeat } = step
+      const outcome = await service.reserve({ key: id, item }, waiting)
+      return { call: 'reserve', isRepeat, outcome }
+    }
     case 'find': {
       const outcome = (await service.findByKey?.(id, waiting)) ?? ({ kind: 'unsupported' } as const)
       return { call: 'find', outcome }
@@ -110,7 +113,8 @@ async function call(
 function cut(step: CallStep): Called {
   const outcome = { kind: 'cut' } as const
   if (step.do === 'release') return { call: 'release', externalId: step.externalId, outcome }
-  return { call: step.do, outcome }
+  if (step.do === 'reserve') return { call: 'reserve', isRepeat: step.isRepeat, outcome }
+  return { call: 'find', outcome }
 }
 
 function outcomeOf({ actual }: Next): Outcome {

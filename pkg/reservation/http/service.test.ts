@@ -6,12 +6,13 @@ const never = { signal: new AbortController().signal, traceparent: null }
 const request = { key: 'key', item: 'laptop' }
 
 /** A service that answers this to whatever it is asked. */
-function answering(status: number, body?: unknown) {
+function answering(status: number, body?: unknown, retryAfterMs?: number) {
   const asked: object[] = []
   const caller: Caller = {
     async call({ schema, signal: _, ...call }) {
       asked.push(call)
-      return { status, body: body === undefined ? undefined : schema.parse(body) }
+      const parsed = body === undefined ? undefined : schema.parse(body)
+      return { status, body: parsed, ...(retryAfterMs !== undefined && { retryAfterMs }) }
     },
   }
   return { asked, service: newReservationService(caller, { canFind: true }), caller }
@@ -39,12 +40,28 @@ test('R2: reserves under a key, by one call that nobody repeats', async () => {
   ])
 })
 
-test.each([400, 404, 409, 422])('%i to a reservation is final', async (status) => {
+test.each([400, 404, 410, 422])('%i to a reservation is final', async (status) => {
   const outcome = await answering(status).service.reserve(request, never)
   expect(outcome).toEqual({
     kind: 'refused',
     reason: `The reservation service refuses it (${status}).`,
   })
+})
+
+test('409 to a reservation is final, unless another request under its key may be under way', async () => {
+  const reason = 'The reservation service refuses it (409).'
+  expect(await answering(409).service.reserve(request, never)).toEqual({ kind: 'conflict', reason })
+  const { service } = answering(409, undefined, 2_000)
+  const retryAfterMs = 2_000
+  expect(await service.reserve(request, never)).toEqual({ kind: 'conflict', reason, retryAfterMs })
+})
+
+test('what is for now is so for as long as the service asks for', async () => {
+  const { service } = answering(429, undefined, 3_000)
+  const outcome = { ...unanswered(429), retryAfterMs: 3_000 }
+  expect(await service.reserve(request, never)).toEqual(outcome)
+  expect(await service.findByKey!('key', never)).toEqual(outcome)
+  expect(await service.release(7n, never)).toEqual(outcome)
 })
 
 test.each([401, 403, 407, 408, 425, 429])('%i is for now', async (status) => {
@@ -58,10 +75,10 @@ test.each([
     { reservation_id: 7, status: 'reserved' },
     { kind: 'reserved', externalId: 7n },
   ],
-  ['still being made', 202, { status: 'pending' }, { kind: 'absent' }],
+  ['still being made', 202, { status: 'pending' }, { kind: 'under_way' }],
   ['given back', 200, { reservation_id: 7, status: 'released' }, { kind: 'given_back' }],
   ['unknown', 404, undefined, { kind: 'absent' }],
-  ['not to be asked', 405, undefined, { kind: 'absent' }],
+  ['not to be asked', 405, undefined, { kind: 'unsupported' }],
   ['for now', 429, undefined, unanswered(429)],
 ])('by its key it is %s', async (_, status, body, outcome) => {
   const { service, asked } = answering(status, body)

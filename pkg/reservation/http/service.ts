@@ -22,7 +22,7 @@ export interface Caller {
     schema: z.ZodType<T>
     signal: AbortSignal
     withoutRetries: boolean
-  }): Promise<{ status: number; body: T | undefined }>
+  }): Promise<{ status: number; body: T | undefined; retryAfterMs?: number }>
   state?(): { breaker: 'closed' | 'open' | 'half_open' }
 }
 
@@ -42,7 +42,7 @@ const idempotencyKey = 'idempotency-key'
  */
 const notNow = [401, 403, 407, 408, 425, 429]
 /** There is no such route: the service cannot be asked that. */
-const noRoute = [404, 405, 501]
+const noRoute = [405, 501]
 
 /**
  * `POST /reserve`, `GET /reserve?key=` unless the service is said not to know it, `DELETE /reserve/{id}`,
@@ -62,18 +62,21 @@ export function newReservationService(
       answered<ReserveOutcome>(waiting.signal, async () => {
         const headers = { [idempotencyKey]: key }
         const asked = { method: 'POST', path: '/reserve', body: { item }, headers } as const
-        const { status, body } = await call({ ...asked, schema: reserved }, waiting)
+        const { status, body, retryAfterMs } = await call({ ...asked, schema: reserved }, waiting)
         if (body) return { kind: 'reserved', externalId: BigInt(body.reservation_id) }
-        if (notNow.includes(status)) return unanswered(status)
-        return { kind: 'refused', reason: `The reservation service refuses it (${status}).` }
+        if (notNow.includes(status)) return unanswered(status, retryAfterMs)
+        const reason = `The reservation service refuses it (${status}).`
+        return status === 409
+          ? { kind: 'conflict', reason, retryAfterMs }
+          : { kind: 'refused', reason }
       }),
 
     release: (id, waiting) =>
       answered<ReleaseOutcome>(waiting.signal, async () => {
         const asked = { method: 'DELETE', path: `/reserve/${id}`, schema: nothing } as const
-        const { status } = await call(asked, waiting)
+        const { status, retryAfterMs } = await call(asked, waiting)
         if (status < 300 || status === 404 || status === 410) return { kind: 'given_back' }
-        return unanswered(status)
+        return unanswered(status, retryAfterMs)
       }),
 
     isWell: () => upstream.state?.().breaker !== 'open',
@@ -84,11 +87,14 @@ export function newReservationService(
     findByKey: (key, waiting) =>
       answered<FindOutcome>(waiting.signal, async () => {
         const path = `/reserve?key=${encodeURIComponent(key)}`
-        const { status, body } = await call({ method: 'GET', path, schema: found }, waiting)
-        if (status >= 400) return noRoute.includes(status) ? absent : unanswered(status)
+        const asked = { method: 'GET', path, schema: found } as const
+        const { status, body, retryAfterMs } = await call(asked, waiting)
+        if (status === 404) return { kind: 'absent' }
+        if (noRoute.includes(status)) return { kind: 'unsupported' }
+        if (status >= 400) return unanswered(status, retryAfterMs)
         if (body?.status === 'released') return { kind: 'given_back' }
         // One that is still being made has no id yet: whoever asks for it again waits for the same one.
-        if (body?.reservation_id === undefined) return absent
+        if (body?.reservation_id === undefined) return { kind: 'under_way' }
         return { kind: 'reserved', externalId: BigInt(body.reservation_id) }
       }),
   }
@@ -99,11 +105,11 @@ export function newReserveMany(upstream: Caller): ReserveMany {
   return async (requests, { signal, traceparent }) => {
     const headers: Record<string, string> = traceparent === null ? {} : { traceparent }
     const outcome = await answered<Ids | Unanswered | Busy | Cut>(signal, async () => {
-      const { status, body } = await upstream.call({
+      const { status, body, retryAfterMs } = await upstream.call({
         ...{ method: 'POST', path: '/reserve/batch', body: { items: requests }, headers },
         ...{ schema: batch, signal, withoutRetries: true },
       })
-      if (!body) return unanswered(status)
+      if (!body) return unanswered(status, retryAfterMs)
       return { kind: 'ids', ids: new Map(body.reservations.map((one) => [one.key, one])) }
     })
     if (outcome.kind !== 'ids') return requests.map(() => outcome)
@@ -120,10 +126,8 @@ type Asked<T> = Omit<Parameters<Caller['call']>[0], 'signal' | 'withoutRetries' 
   schema: z.ZodType<T>
 }
 
-const absent = { kind: 'absent' } as const
-
-function unanswered(status: number): Unanswered {
-  return { kind: 'unanswered', reason: `The reservation service answered ${status}.` }
+function unanswered(status: number, retryAfterMs?: number): Unanswered {
+  return { kind: 'unanswered', reason: `The reservation service answered ${status}.`, retryAfterMs }
 }
 
 /** The work's outcome, or in place of what it throws that there was no answer. */

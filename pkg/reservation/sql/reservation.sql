@@ -2,6 +2,8 @@
 -- Takes up what is due and says so, `requesting` or `releasing`, before the service hears of it: whoever
 -- finds the row after a crash knows that the call may have been made. Answered is how far it had come
 -- before. The row that is due longest comes first; one that somebody else is taking is passed by.
+-- The ids go through an array as well: a prepared plan, which knows no limit, would join them to the whole
+-- table (363 ms instead of 0.5 with a million rows).
 with due as materialized (
   select id, actual
   from reservation
@@ -21,7 +23,7 @@ set
     else r.actual
   end
 from due
-where r.id = due.id
+where r.id = due.id and r.id = any(array(select id from due))
 returning r.id, r.item, r.desired, due.actual, r.external_id, r.attempts, r.traceparent;
 
 -- name: RenewReservations :many
@@ -98,13 +100,25 @@ returning
   r.next_at, r.created_at, r.updated_at;
 
 -- name: ListFailedReservations :many
+-- Of the longest page, by a limit that the server knows: it would hand a part of the index to each of
+-- several workers, which takes 20 ms, to join all of it.
 select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
+from (
+  select
+    id, line_id, item, external_id, desired, actual, attempts, last_error, lease_token, next_at,
+    created_at, updated_at
+  from reservation
+  where
+    desired = 'held'
+    and actual = 'failed'
+    and id > coalesce($after_id?::uuid, '00000000-0000-0000-0000-000000000000')
+  order by id
+  limit 101
+) as r
 join cart_line l on l.id = r.line_id
 join cart c on c.id = l.cart_id
-where r.desired = 'held' and r.actual = 'failed' and ($after_id?::uuid is null or r.id > $after_id)
 order by r.id
 limit $limit::bigint;
 
@@ -112,14 +126,21 @@ limit $limit::bigint;
 select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
+from (
+  select
+    id, line_id, item, external_id, desired, actual, attempts, last_error, lease_token, next_at,
+    created_at, updated_at
+  from reservation
+  where
+    desired = 'released'
+    and actual <> 'released'
+    and attempts > 0
+    and id > coalesce($after_id?::uuid, '00000000-0000-0000-0000-000000000000')
+  order by id
+  limit 101
+) as r
 join cart_line l on l.id = r.line_id
 join cart c on c.id = l.cart_id
-where
-  r.desired = 'released'
-  and r.actual <> 'released'
-  and r.attempts > 0
-  and ($after_id?::uuid is null or r.id > $after_id)
 order by r.id
 limit $limit::bigint;
 
@@ -130,41 +151,70 @@ order by updated_at desc, id desc
 limit 1;
 
 -- name: ListReservationChanges :many
--- Begins a little before: who wrote down an earlier time may commit later.
+-- Begins a little before: who wrote down an earlier time may commit later. Along the index of what changed,
+-- each looked up by itself, with the longest page as a limit that the server knows. It would begin
+-- with all carts that these users ever had: 390 ms for one who had 50,000, instead of 20 for the 3,000
+-- changes of a busy moment and 0.3 for those of a quiet one.
 select
-  r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
+  r.id, r.line_id, r.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
-join cart_line l on l.id = r.line_id
-join cart c on c.id = l.cart_id
-where
-  (r.updated_at, r.id) > (
-    $after_updated_at::timestamptz - $overlap_ms::bigint * interval '1 millisecond', $after_id::uuid
-  )
-  and c.user_id = any ($user_ids::text[])
+from (
+  select
+    r.id, r.line_id, owner.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
+    r.lease_token, r.next_at, r.created_at, r.updated_at
+  from reservation r
+  cross join lateral (
+    select c.user_id
+    from cart_line l
+    join cart c on c.id = l.cart_id
+    where l.id = r.line_id and c.user_id = any ($user_ids::text[])
+    limit 1
+  ) as owner
+  where
+    (r.updated_at, r.id) > (
+      $after_updated_at::timestamptz - $overlap_ms::bigint * interval '1 millisecond', $after_id::uuid
+    )
+  order by r.updated_at, r.id
+  limit 1000
+) as r
 order by r.updated_at, r.id
 limit $limit::bigint;
 
 -- name: ListCartReservations :many
--- What is in the open carts of a user; after a moment, what changed since, taken out or not.
+-- What is in the open carts of a user; after a moment, what changed since, taken out or not. What was
+-- taken out may be many times what is in a cart: only then, and of each cart only the last 5,000, is it looked at.
 select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
 from cart c
-join cart_line l on l.cart_id = c.id
+cross join lateral (
+  select l.id
+  from cart_line l
+  where l.cart_id = c.id and l.removed_at is null
+  union all
+  (
+    select l.id
+    from cart_line l
+    where l.cart_id = c.id and l.removed_at is not null and $after_updated_at?::timestamptz is not null
+    order by l.created_at desc, l.id desc
+    limit 5000
+  )
+) as l
 join reservation r on r.line_id = l.id
 where
   c.user_id = $user_id
   and c.status = 'open'
-  and case
-    when $after_updated_at?::timestamptz is null then l.removed_at is null
-    else r.updated_at > $after_updated_at - $overlap_ms::bigint * interval '1 millisecond'
-  end
+  and (
+    $after_updated_at?::timestamptz is null
+    or r.updated_at > $after_updated_at - $overlap_ms::bigint * interval '1 millisecond'
+  )
 order by r.updated_at, r.id
 limit $limit::bigint;
 
 -- name: CountReservations :one
--- Of what there is to do, and of what cannot be done: both are in indexes that hold nothing else.
+-- Of what there is to do the 10,000 that were due first and the 10,000 that come due next, and 10,000 of
+-- what cannot be done: all in indexes that hold nothing else. Whoever watches needs no more than that
+-- there are too many, and counting a million takes half a second, every few seconds.
 select
   (count(*) filter (where next_at <= now() and (lease_until is null or lease_until <= now())))::bigint
     as "due!",
@@ -178,12 +228,27 @@ select
     as "waiting!",
   (count(*) filter (where lease_until > now()))::bigint as "leased!",
   (
-    select count(*) from reservation where desired = 'held' and actual = 'failed'
+    select count(*)
+    from (
+      select id
+      from reservation
+      where desired = 'held' and actual = 'failed'
+      order by id
+      limit 10000
+    ) as failed_reservation
   )::bigint as "failed!",
   (
     select count(*)
-    from reservation
-    where desired = 'released' and actual <> 'released' and attempts > 0
+    from (
+      select id
+      from reservation
+      where desired = 'released' and actual <> 'released' and attempts > 0
+      order by id
+      limit 10000
+    ) as leaked_reservation
   )::bigint as "leaked!"
-from reservation
-where next_at is not null;
+from (
+  (select next_at, lease_until from reservation where next_at <= now() order by next_at, id limit 10000)
+  union all
+  (select next_at, lease_until from reservation where next_at > now() order by next_at, id limit 10000)
+) as open_reservation;

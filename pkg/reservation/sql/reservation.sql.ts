@@ -22,6 +22,8 @@ export interface ClaimReservationsRow {
  * Takes up what is due and says so, `requesting` or `releasing`, before the service hears of it: whoever
  * finds the row after a crash knows that the call may have been made. Answered is how far it had come
  * before. The row that is due longest comes first; one that somebody else is taking is passed by.
+ * The ids go through an array as well: a prepared plan, which knows no limit, would join them to the whole
+ * table (363 ms instead of 0.5 with a million rows).
  */
 export const claimReservations = many<ClaimReservationsParams, ClaimReservationsRow>({
   name: 'reservation.ClaimReservations',
@@ -44,7 +46,7 @@ set
     else r.actual
   end
 from due
-where r.id = due.id
+where r.id = due.id and r.id = any(array(select id from due))
 returning r.id, r.item, r.desired, due.actual, r.external_id, r.attempts, r.traceparent`,
   params: ['limit', 'lease_token', 'lease_ms'],
 })
@@ -87,6 +89,7 @@ renewed as (
 )
 select id from leased`,
   params: ['ids', 'lease_token', 'lease_ms'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface SettleReservationParams {
@@ -232,16 +235,30 @@ export interface ListFailedReservationsRow {
   updated_at: Instant
 }
 
+/**
+ * Of the longest page, by a limit that the server knows: it would hand a part of the index to each of
+ * several workers, which takes 20 ms, to join all of it.
+ */
 export const listFailedReservations = many<ListFailedReservationsParams, ListFailedReservationsRow>(
   {
     name: 'reservation.ListFailedReservations',
     text: `select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
+from (
+  select
+    id, line_id, item, external_id, desired, actual, attempts, last_error, lease_token, next_at,
+    created_at, updated_at
+  from reservation
+  where
+    desired = 'held'
+    and actual = 'failed'
+    and id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+  order by id
+  limit 101
+) as r
 join cart_line l on l.id = r.line_id
 join cart c on c.id = l.cart_id
-where r.desired = 'held' and r.actual = 'failed' and ($1::uuid is null or r.id > $1)
 order by r.id
 limit $2::bigint`,
     params: ['after_id', 'limit'],
@@ -274,14 +291,21 @@ export const listLeakedReservations = many<ListLeakedReservationsParams, ListLea
     text: `select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
+from (
+  select
+    id, line_id, item, external_id, desired, actual, attempts, last_error, lease_token, next_at,
+    created_at, updated_at
+  from reservation
+  where
+    desired = 'released'
+    and actual <> 'released'
+    and attempts > 0
+    and id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
+  order by id
+  limit 101
+) as r
 join cart_line l on l.id = r.line_id
 join cart c on c.id = l.cart_id
-where
-  r.desired = 'released'
-  and r.actual <> 'released'
-  and r.attempts > 0
-  and ($1::uuid is null or r.id > $1)
 order by r.id
 limit $2::bigint`,
     params: ['after_id', 'limit'],
@@ -302,10 +326,10 @@ limit 1`,
 })
 
 export interface ListReservationChangesParams {
+  user_ids: string[]
   after_updated_at: Instant
   overlap_ms: bigint
   after_id: string
-  user_ids: string[]
   limit: bigint
 }
 
@@ -324,30 +348,47 @@ export interface ListReservationChangesRow {
   updated_at: Instant
 }
 
-/** Begins a little before: who wrote down an earlier time may commit later. */
+/**
+ * Begins a little before: who wrote down an earlier time may commit later. Along the index of what changed,
+ * each looked up by itself, with the longest page as a limit that the server knows. It would begin
+ * with all carts that these users ever had: 390 ms for one who had 50,000, instead of 20 for the 3,000
+ * changes of a busy moment and 0.3 for those of a quiet one.
+ */
 export const listReservationChanges = many<ListReservationChangesParams, ListReservationChangesRow>(
   {
     name: 'reservation.ListReservationChanges',
     text: `select
-  r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
+  r.id, r.line_id, r.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
-from reservation r
-join cart_line l on l.id = r.line_id
-join cart c on c.id = l.cart_id
-where
-  (r.updated_at, r.id) > (
-    $1::timestamptz - $2::bigint * interval '1 millisecond', $3::uuid
-  )
-  and c.user_id = any ($4::text[])
+from (
+  select
+    r.id, r.line_id, owner.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
+    r.lease_token, r.next_at, r.created_at, r.updated_at
+  from reservation r
+  cross join lateral (
+    select c.user_id
+    from cart_line l
+    join cart c on c.id = l.cart_id
+    where l.id = r.line_id and c.user_id = any ($1::text[])
+    limit 1
+  ) as owner
+  where
+    (r.updated_at, r.id) > (
+      $2::timestamptz - $3::bigint * interval '1 millisecond', $4::uuid
+    )
+  order by r.updated_at, r.id
+  limit 1000
+) as r
 order by r.updated_at, r.id
 limit $5::bigint`,
-    params: ['after_updated_at', 'overlap_ms', 'after_id', 'user_ids', 'limit'],
+    params: ['user_ids', 'after_updated_at', 'overlap_ms', 'after_id', 'limit'],
+    arrays: { user_ids: 'text' },
   },
 )
 
 export interface ListCartReservationsParams {
-  user_id: string
   after_updated_at: Instant | null
+  user_id: string
   overlap_ms: bigint
   limit: bigint
 }
@@ -367,25 +408,40 @@ export interface ListCartReservationsRow {
   updated_at: Instant
 }
 
-/** What is in the open carts of a user; after a moment, what changed since, taken out or not. */
+/**
+ * What is in the open carts of a user; after a moment, what changed since, taken out or not. What was
+ * taken out may be many times what is in a cart: only then, and of each cart only the last 5,000, is it looked at.
+ */
 export const listCartReservations = many<ListCartReservationsParams, ListCartReservationsRow>({
   name: 'reservation.ListCartReservations',
   text: `select
   r.id, r.line_id, c.user_id, r.item, r.external_id, r.desired, r.actual, r.attempts, r.last_error,
   case when r.lease_token is null then r.next_at end as next_at, r.created_at, r.updated_at
 from cart c
-join cart_line l on l.cart_id = c.id
+cross join lateral (
+  select l.id
+  from cart_line l
+  where l.cart_id = c.id and l.removed_at is null
+  union all
+  (
+    select l.id
+    from cart_line l
+    where l.cart_id = c.id and l.removed_at is not null and $1::timestamptz is not null
+    order by l.created_at desc, l.id desc
+    limit 5000
+  )
+) as l
 join reservation r on r.line_id = l.id
 where
-  c.user_id = $1
+  c.user_id = $2
   and c.status = 'open'
-  and case
-    when $2::timestamptz is null then l.removed_at is null
-    else r.updated_at > $2 - $3::bigint * interval '1 millisecond'
-  end
+  and (
+    $1::timestamptz is null
+    or r.updated_at > $1 - $3::bigint * interval '1 millisecond'
+  )
 order by r.updated_at, r.id
 limit $4::bigint`,
-  params: ['user_id', 'after_updated_at', 'overlap_ms', 'limit'],
+  params: ['after_updated_at', 'user_id', 'overlap_ms', 'limit'],
 })
 
 export interface CountReservationsRow {
@@ -397,7 +453,11 @@ export interface CountReservationsRow {
   leaked: bigint
 }
 
-/** Of what there is to do, and of what cannot be done: both are in indexes that hold nothing else. */
+/**
+ * Of what there is to do the 10,000 that were due first and the 10,000 that come due next, and 10,000 of
+ * what cannot be done: all in indexes that hold nothing else. Whoever watches needs no more than that
+ * there are too many, and counting a million takes half a second, every few seconds.
+ */
 export const countReservations = one<void, CountReservationsRow>({
   name: 'reservation.CountReservations',
   text: `select
@@ -413,14 +473,29 @@ export const countReservations = one<void, CountReservationsRow>({
     as "waiting",
   (count(*) filter (where lease_until > now()))::bigint as "leased",
   (
-    select count(*) from reservation where desired = 'held' and actual = 'failed'
+    select count(*)
+    from (
+      select id
+      from reservation
+      where desired = 'held' and actual = 'failed'
+      order by id
+      limit 10000
+    ) as failed_reservation
   )::bigint as "failed",
   (
     select count(*)
-    from reservation
-    where desired = 'released' and actual <> 'released' and attempts > 0
+    from (
+      select id
+      from reservation
+      where desired = 'released' and actual <> 'released' and attempts > 0
+      order by id
+      limit 10000
+    ) as leaked_reservation
   )::bigint as "leaked"
-from reservation
-where next_at is not null`,
+from (
+  (select next_at, lease_until from reservation where next_at <= now() order by next_at, id limit 10000)
+  union all
+  (select next_at, lease_until from reservation where next_at > now() order by next_at, id limit 10000)
+) as open_reservation`,
   params: [],
 })

@@ -221,4 +221,5 @@ from transaction
 where id = any($1::uuid[])
 order by id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })

@@ -3,18 +3,20 @@ import { newGroupCommit } from '../../../internal/group/group'
 import { fingerprintOf, type Unkeyed } from '../fingerprint'
 import type { GroupWatch } from '../group-watch'
 import {
+  sidesOf,
   single,
-  touches,
   type Instruction,
   type LedgerAnswer,
   type LedgerRequest,
   type Verdict,
 } from '../instruction'
-import { transactionFaults, type TransactionStore } from '../transaction'
+import { transactionFaults, type Idempotency, type TransactionStore } from '../transaction'
 
 /** The limits of the group commit, in instructions; see internal/group. */
 export interface LedgerLimits {
   lanes: number
+  /** Groups that may be sent behind another; none where the store carries them out one by one. */
+  behind?: number
   groupRequestsMax: number
   queueRequestsMax: number
   queueWaitMaxMs: number
@@ -42,7 +44,7 @@ export function newLedger(
 ): Ledger {
   const group = newGroupCommit<LedgerRequest, LedgerAnswer>({
     ...limits,
-    commit: (group) => transactions.post(group),
+    commit: transactions.post,
     weigh: weightOf,
     touches: touchesWithKeys,
     isDivisible: isOneRequestsFault,
@@ -72,9 +74,12 @@ function weightOf({ instructions }: LedgerRequest): number {
 
 /** The instruction with the caller's key, if there is one. */
 export function withKey<One extends Instruction>(instruction: Unkeyed<One>, key: string | null) {
-  const unkeyed = instruction as Unkeyed
-  const idempotency = key === null ? null : { key, fingerprint: fingerprintOf(unkeyed) }
+  const idempotency = idempotencyOf(instruction as Unkeyed, key)
   return { ...instruction, idempotency } as unknown as One
+}
+
+export function idempotencyOf(instruction: Unkeyed, key: string | null): Idempotency | null {
+  return key === null ? null : { key, fingerprint: fingerprintOf(instruction) }
 }
 
 /**
@@ -82,8 +87,11 @@ export function withKey<One extends Instruction>(instruction: Unkeyed<One>, key:
  * harm, while a mark before each key would cost a bulk a thousand texts.
  */
 function touchesWithKeys({ instructions }: LedgerRequest): string[] {
-  const touched = instructions.flatMap(touches)
+  const touched: string[] = []
   for (const instruction of instructions) {
+    const { accountId, counterpartyId } = sidesOf(instruction)
+    touched.push(accountId)
+    if (counterpartyId !== null) touched.push(counterpartyId)
     if (instruction.idempotency) touched.push(instruction.idempotency.key)
     if (instruction.kind === 'pay') touched.push(...instruction.companion.touches)
   }

@@ -9,7 +9,7 @@ import {
   type TransactionRequest,
   type TransactionStore,
 } from '../transaction'
-import { withKey, type Ledger } from './ledger'
+import { idempotencyOf, withKey, type Ledger } from './ledger'
 
 export interface TransactionApp {
   /**
@@ -84,6 +84,18 @@ export function newTransactionApp(deps: TransactionAppDeps): TransactionApp {
   }
 }
 
-function toPost({ key, ...request }: TransactionRequest): Post {
-  return withKey<Post>({ kind: 'post', ...request }, key)
+/** Written out because a bulk has thousands of them, and `...` is dear where members come or go. */
+function toPost(request: TransactionRequest): Post {
+  const post: Post = {
+    kind: 'post',
+    accountId: request.accountId,
+    amount: request.amount,
+    counterpartyId: request.counterpartyId,
+    description: request.description,
+    metadata: request.metadata,
+    effectiveAt: request.effectiveAt,
+    idempotency: null,
+  }
+  post.idempotency = idempotencyOf(post, request.key)
+  return post
 }

@@ -1,12 +1,14 @@
 import type { JsonObject } from '../../../internal/json/json'
-import type { Changes, LateEntry, StoredAnswer } from '../book'
+import type { Changes, LateEntry, LockedAccount, StoredAnswer } from '../book'
 import type { Decision } from '../decide'
 import type { Hold } from '../../hold/hold'
+import type { Movement } from '../transaction'
 import { toStoredHold } from './row'
 import type {
   InsertHoldsParams,
   InsertLateEntriesParams,
   UpdateHoldsParams,
+  WriteFromRecallParams,
   WriteGroupParams,
 } from './transaction.sql.ts'
 
@@ -17,20 +19,12 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
     now,
     xact_no: xactNo,
     ids: movements.map((m) => m.id),
-    account_ids: movements.map((m) => m.accountId),
-    currencies: movements.map((m) => m.currency),
-    amounts: movements.map((m) => m.amount),
-    balances_after: movements.map((m) => m.balanceAfter),
     entry_nos: movements.map((m) => m.entryNo),
-    counterparty_ids: movements.map((m) => m.counterpartyId),
-    counterparty_balances_after: movements.map((m) => m.counterpartyBalanceAfter),
-    counterparty_entry_nos: movements.map((m) => m.counterpartyEntryNo),
-    descriptions: movements.map((m) => m.description),
-    metadata: movements.map((m) => toJsonText(m.metadata)),
+    ...toMovementColumns(movements),
     // Most count from now on: that is said once, as a time costs more to write and read than the rest.
-    effective_at: movements.map((m) => (m.effectiveAt === now ? null : m.effectiveAt)),
-    reverses_ids: movements.map((m) => m.reversesId),
-    hold_ids: movements.map((m) => m.holdId),
+    effective_at: sparse(movements, (m) => (m.effectiveAt === now ? null : m.effectiveAt)),
+    reverses_ids: sparse(movements, (m) => m.reversesId),
+    hold_ids: sparse(movements, (m) => m.holdId),
 
     changed_ids: accounts.map((account) => account.id),
     changed_balances: accounts.map((account) => account.balance),
@@ -40,27 +34,80 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
   }
 }
 
-function toAnswerColumns(remembered: Changes['remembered']) {
-  const given = remembered.map(({ outcome }) => toAnswerFields(outcome))
+/** Of a decision that has nothing but transactions which count from now on, and of the accounts it was made by. */
+export function toRecalledColumns(
+  { movements, accounts, remembered, now }: Decision,
+  known: ReadonlyMap<string, LockedAccount>,
+): WriteFromRecallParams {
+  const changed = new Map(accounts.map((account) => [account.id, account]))
+  const before = [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
+  const after = before.map((account) => changed.get(account.id) ?? account)
+  const { transaction_ids: answer_ids, keys, fingerprints, refusals } = toAnswerColumns(remembered)
   return {
-    keys: remembered.map(({ idempotency }) => idempotency.key),
-    fingerprints: remembered.map(({ idempotency }) => idempotency.fingerprint),
-    transaction_ids: given.map((fields) => fields.transactionId),
-    refusals: given.map((fields) => fields.refusal),
-    holds: given.map((fields) => fields.hold),
+    now,
+    ids: before.map((account) => account.id),
+    known_balances: before.map((account) => account.balance),
+    known_min_balances: before.map((account) => account.minBalance),
+    known_entry_nos: before.map((account) => account.entryNo),
+    balances: after.map((account) => account.balance),
+    entry_nos: after.map((account) => account.entryNo),
+
+    transaction_ids: movements.map((m) => m.id),
+    movement_entry_nos: movements.map((m) => m.entryNo),
+    ...toMovementColumns(movements),
+    ...{ keys, fingerprints, answer_ids, refusals },
   }
 }
 
-function toAnswerFields(outcome: StoredAnswer['outcome']) {
-  if ('refusal' in outcome) {
-    return { transactionId: null, refusal: JSON.stringify(outcome.refusal), hold: null }
-  }
-  const { transaction, hold, paidBy } = outcome
+function toMovementColumns(movements: readonly Movement[]) {
   return {
-    transactionId: transaction?.id ?? paidBy ?? null,
-    refusal: null,
-    hold: hold ? JSON.stringify(toStoredHold(hold)) : null,
+    account_ids: movements.map((m) => m.accountId),
+    currencies: movements.map((m) => m.currency),
+    amounts: movements.map((m) => m.amount),
+    balances_after: movements.map((m) => m.balanceAfter),
+    counterparty_ids: sparse(movements, (m) => m.counterpartyId),
+    counterparty_balances_after: sparse(movements, (m) => m.counterpartyBalanceAfter),
+    counterparty_entry_nos: sparse(movements, (m) => m.counterpartyEntryNo),
+    descriptions: sparse(movements, (m) => m.description),
+    metadata: sparse(movements, (m) => toJsonText(m.metadata)),
   }
+}
+
+function toAnswerColumns(remembered: Changes['remembered']) {
+  return {
+    keys: remembered.map(({ idempotency }) => idempotency.key),
+    fingerprints: remembered.map(({ idempotency }) => idempotency.fingerprint),
+    transaction_ids: sparse(remembered, ({ outcome }) => paidIn(outcome)),
+    refusals: sparse(remembered, ({ outcome }) => toRefusalText(outcome)),
+    holds: sparse(remembered, ({ outcome }) => toHoldText(outcome)),
+  }
+}
+
+/**
+ * A column that is seldom filled. One of nothing but nulls goes out empty: unnest fills it up with nulls,
+ * and the server is spared reading them.
+ */
+function sparse<Row, Value>(
+  rows: readonly Row[],
+  valueOf: (row: Row) => Value | null,
+): (Value | null)[] {
+  return rows.some((row) => valueOf(row) !== null) ? rows.map(valueOf) : []
+}
+
+type AnyOutcome = StoredAnswer['outcome']
+
+function paidIn(outcome: AnyOutcome): string | null {
+  if ('refusal' in outcome) return null
+  return outcome.transaction?.id ?? outcome.paidBy ?? null
+}
+
+function toRefusalText(outcome: AnyOutcome): string | null {
+  return 'refusal' in outcome ? JSON.stringify(outcome.refusal) : null
+}
+
+function toHoldText(outcome: AnyOutcome): string | null {
+  if ('refusal' in outcome || !outcome.hold) return null
+  return JSON.stringify(toStoredHold(outcome.hold))
 }
 
 export function toOpenedHoldColumns(holds: readonly Hold[]): InsertHoldsParams {

@@ -54,6 +54,10 @@ export interface Look {
   xactNo: bigint
 }
 
+export function begin(client: Executor) {
+  return client.query({ text: 'begin isolation level serializable', values: [] })
+}
+
 /** The first round trip. */
 export async function lockAndLook(
   client: Executor,
@@ -64,7 +68,7 @@ export async function lockAndLook(
   const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
   const [answers, , rows, existing, holds, reversed, companions] = await Promise.all([
     keys.length > 0 ? listAnswers(client, { keys }) : [],
-    client.query({ text: 'begin isolation level serializable', values: [] }),
+    begin(client),
     lock(client, { ids: accountIds }),
     passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
     holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],

@@ -7,6 +7,7 @@ import type { PostOptions } from './post'
 import {
   findAnswerTime,
   findXactStatus,
+  isSessionThere,
   listHolds,
   listTransactionsByIds,
 } from './transaction.sql.ts'
@@ -16,25 +17,33 @@ type Outcome = 'committed' | 'not committed'
 /** What the server says of a database transaction; null when it is too long ago to tell. */
 type Status = string | null
 
+/**
+ * A commit without an answer, by its transaction or, where that was not told, by the server's process. Null:
+ * it was answered with an error, and is over.
+ */
+export type Sent = { xactId: string } | { pid: number | null }
+
+export type OutcomeFinder = (decision: Decision, sent: Sent) => Promise<Outcome>
+
 const pauseMs = 50
 // An id that the server never gave out: it crashed, and the transaction with it.
 const invalidParameterValue = '22023'
 
 /**
- * Finds out whether a transaction was committed whose connection broke. Its status only tells when
- * it is over: after a crash an id whose traces were not yet on disk is given out a second time. The
- * truth is whether its rows are there. Throws ledger.outcome_unknown when the time is over first.
+ * Finds out whether a transaction was committed whose connection broke. Its status, or the end of its
+ * session, only tells when it is over: after a crash an id whose traces were not yet on disk is given out a
+ * second time, as is the number of a process. The truth is whether its rows are there. Throws ledger.outcome_unknown when the time is over first.
  */
 export function newOutcomeFinder(
   lanes: Pool,
   { outcomeTimeoutMs, sleep }: Pick<PostOptions, 'outcomeTimeoutMs' | 'sleep'>,
-): (decision: Decision, xactId: string) => Promise<Outcome> {
-  return async (decision, xactId) => {
+): OutcomeFinder {
+  return async (decision, sent) => {
     const deadline = performance.now() + outcomeTimeoutMs
     let cause: unknown
     while (performance.now() < deadline) {
       try {
-        const outcome = await look(lanes, decision, xactId)
+        const outcome = await look(lanes, decision, sent)
         if (outcome === 'unknown') break
         if (outcome) return outcome
       } catch (error) {
@@ -57,16 +66,22 @@ export function newOutcomeUnknown(cause: unknown): Fault {
 async function look(
   lanes: Pool,
   decision: Decision,
-  xactId: string,
+  sent: Sent,
 ): Promise<Outcome | 'unknown' | undefined> {
-  const status = await findStatus(lanes, xactId)
-  if (status === 'in progress') return undefined
+  const status = 'pid' in sent ? await findEnd(lanes, sent) : await findStatus(lanes, sent)
   const isThere = await isTraceThere(lanes, decision)
+  // A session may go on long after its transaction, when the server has not noticed that nobody is there.
+  if (status === 'in progress') return isThere ? 'committed' : undefined
   if (isThere !== undefined) return isThere ? 'committed' : 'not committed'
   return status === 'aborted' ? 'not committed' : lookForEnd(lanes, decision)
 }
 
-async function findStatus(lanes: Pool, xactId: string): Promise<Status> {
+async function findEnd(lanes: Pool, { pid }: { pid: number | null }): Promise<Status> {
+  if (pid === null) return null
+  return (await isSessionThere(lanes, { pid })).is_there ? 'in progress' : null
+}
+
+async function findStatus(lanes: Pool, { xactId }: { xactId: string }): Promise<Status> {
   try {
     return (await findXactStatus(lanes, { xact_id: xactId })).status
   } catch (error) {

@@ -1,21 +1,22 @@
 import { Fault } from '../../../internal/fault/fault'
 import type { Ids } from '../../../internal/id/id'
-import {
-  isConnectionError,
-  sqlState,
-  sqlStateOf,
-  violates,
-} from '../../../internal/postgres/errors'
+import { newGate, type Gate } from '../../../internal/gate/gate'
+import { sqlState, sqlStateOf, violates } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Executor } from '../../../internal/postgres/query'
+import { newSharedClient, type SharedClient } from '../../../internal/postgres/shared-client'
+import type { LockedAccount } from '../book'
 import type { Decision } from '../decide'
 import type { GroupWatch } from '../group-watch'
 import type { LedgerAnswer, LedgerRequest } from '../instruction'
 import { transactionFaults } from '../transaction'
 import { writeBeside, type Companions, type Send } from './companion'
+import { sendAndCommit } from './commit'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
-import { newOutcomeFinder, newOutcomeUnknown } from './outcome'
+import { newOutcomeFinder } from './outcome'
+import { postFromRecall } from './post-from-recall'
+import { newRecall, type Recall } from './recall'
 import { newTurns, type Turns } from './turn'
 import {
   closeExpiredHolds,
@@ -35,8 +36,11 @@ export interface PostOptions {
    * not throw: it is called behind the commit, which would be taken for failed.
    */
   onManyEntries?(accountId: string): void
-  /** Not behind a pooler that hands a session to another client between two statements. */
-  takesTurns?: boolean
+  /**
+   * Its connections are sessions of the server, as they are not behind a pooler: then it takes turns with
+   * other processes, and posts by what it remembers.
+   */
+  ownsSessions?: boolean
   /** What can be paid for in the commit that pays, by kind. */
   companions?: Companions
   watch?: GroupWatch | undefined
@@ -48,37 +52,67 @@ export interface PostOptions {
 interface Attempt {
   decision: Decision
   xactId: string
+  /** As they were found, under lock. */
+  found: Iterable<LockedAccount>
   lost?: unknown
 }
 
+/** What groups that may touch the same at once have in common. */
+interface Lane {
+  gate: Gate
+  client: SharedClient
+}
+
 /**
- * Posts a group as one SERIALIZABLE transaction in two round trips: lock and look, decide, write and
- * commit. What others caused (a serialization failure, a deadlock, a key that came first elsewhere)
- * is tried again with the whole group; a broken commit is looked up before anyone is told anything.
+ * Posts a group as one SERIALIZABLE transaction: in one round trip when this process remembers how it left
+ * the accounts and nobody else changed them since (see recall.ts), otherwise in two: lock and look, decide,
+ * write and commit. What others caused (a serialization failure, a deadlock, a key that came first
+ * elsewhere) is tried again with the whole group; a broken commit is looked up before anyone is told
+ * anything.
  */
 export function newGroupPoster(
   lanes: Pool,
   ids: Ids,
   options: PostOptions,
-): (requests: readonly LedgerRequest[]) => Promise<LedgerAnswer[]> {
+): (requests: readonly LedgerRequest[], lane?: number) => Promise<LedgerAnswer[]> {
   const findOutcome = newOutcomeFinder(lanes, options)
-  const turns = options.takesTurns ? newTurns() : undefined
+  const turns = options.ownsSessions ? newTurns() : undefined
+  const recall = options.ownsSessions ? newRecall() : undefined
   const { companions = {} } = options
+  const lanesByNumber = new Map<number, Lane>()
 
-  return (requests) => watched(newGroup(requests), options.watch, post)
+  return (requests, number = 0) =>
+    watched(newGroup(requests), options.watch, async (group) => {
+      const { gate, client } = laneOf(number)
+      const decision =
+        (recall &&
+          (await gate.together(() =>
+            postFromRecall(group, client, { recall, ids, findOutcome }),
+          ))) ??
+        (await gate.alone(() => postUnderLock(group)))
+      tellOfMany(decision, options.onManyEntries)
+      return decision.answers
+    })
 
-  async function post(group: Group): Promise<LedgerAnswer[]> {
+  function laneOf(number: number): Lane {
+    const lane = lanesByNumber.get(number) ?? { gate: newGate(), client: newSharedClient(lanes) }
+    lanesByNumber.set(number, lane)
+    return lane
+  }
+
+  async function postUnderLock(group: Group): Promise<Decision> {
     let cause: unknown
     for (let attempt = 1; attempt <= options.attemptsMax; attempt++) {
-      group.attempts = attempt
+      group.attempts += 1
       const hadTurns = group.takesTurns
       try {
-        const { decision, xactId, lost } = await lanes.withClient((client) =>
-          attemptGroup(client, group, { ids, turns, companions }),
+        const { decision, found, xactId, lost } = await lanes.withClient((client) =>
+          attemptGroup(client, group, { ids, turns, recall, companions }),
         )
-        if (!lost || (await findOutcome(decision, xactId)) === 'committed') {
-          tellOfMany(decision, options.onManyEntries)
-          return decision.answers
+        if (!lost || (await findOutcome(decision, { xactId })) === 'committed') {
+          recall?.keep(found)
+          recall?.keep(decision.accounts)
+          return decision
         }
         cause = lost
       } catch (error) {
@@ -130,8 +164,9 @@ function tellOfMany({ movements }: Decision, tell = (_accountId: string) => {}):
 async function attemptGroup(
   client: Executor,
   group: Group,
-  { ids, turns, companions }: { ids: Ids; turns: Turns | undefined; companions: Companions },
+  { ids, ...locking }: Omit<Locking, 'turn'> & { ids: Ids },
 ): Promise<Attempt> {
+  const { turns, recall, companions } = locking
   // Not awaited: what comes next is sent right behind it.
   const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
   const late = turn?.then(
@@ -139,11 +174,17 @@ async function attemptGroup(
     () => true,
   )
   try {
-    const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turns, turn, companions })
+    const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turn, ...locking })
+    recall?.hear(look.now)
     const decision = await decideKnowingAll(client, group, look, ids)
-    const written = writeAndCommit(client, decision, { xactNo, companions })
+    // The second round trip.
+    const written = sendAndCommit(client, [
+      ...write(client, decision, xactNo),
+      // Behind the transactions, which its rows may refer to.
+      ...writeBeside(client, decision, companions),
+    ])
     if (await turn) turns?.giveUp(client).catch(() => {})
-    return { decision, xactId, lost: await written }
+    return { decision, xactId, found: look.state.accounts.values(), lost: await written }
   } catch (error) {
     // Sent together, so that no turn outlives the transaction.
     await Promise.allSettled([
@@ -158,6 +199,7 @@ async function attemptGroup(
 interface Locking {
   turns: Turns | undefined
   turn: Promise<boolean> | undefined
+  recall: Recall | undefined
   companions: Companions
 }
 
@@ -165,61 +207,17 @@ interface Locking {
 async function lockInTurn(
   client: Executor,
   group: Group,
-  { turns, turn, companions }: Locking,
+  { turns, turn, recall, companions }: Locking,
 ): Promise<Look> {
   try {
     const [look] = await Promise.all([lockAndLook(client, group, companions), turn])
     return look
   } catch (error) {
-    if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
+    if (sqlStateOf(error) === sqlState.serialization_failure) {
+      turns?.note(group.accountIds)
+      recall?.distrust(group.accountIds)
+    }
     throw error
-  }
-}
-
-/** The second round trip. Answers the error that leaves it open whether the commit happened. */
-async function writeAndCommit(
-  client: Executor,
-  decision: Decision,
-  { xactNo, companions }: { xactNo: bigint; companions: Companions },
-): Promise<unknown> {
-  try {
-    const written = sendAll([
-      ...write(client, decision, xactNo),
-      // Behind the transactions, which its rows may refer to.
-      ...writeBeside(client, decision, companions),
-    ])
-    await firstFailureOf([...written, commit(client)])
-    return undefined
-  } catch (error) {
-    if (error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code) return error
-    if (isConnectionError(error instanceof Fault ? error.cause : error)) return error
-    throw error
-  }
-}
-
-/**
- * All of them or the error of the first that cannot be sent, so that no commit goes out behind a part: the
- * server would know of nothing that is missing.
- */
-function sendAll(sends: readonly Send[]): Promise<unknown>[] {
-  const sent: Promise<unknown>[] = []
-  try {
-    for (const send of sends) sent.push(send())
-    return sent
-  } catch (error) {
-    // Rolled back with the rest; what became of them is nobody's question any more.
-    for (const one of sent) one.catch(() => {})
-    throw error
-  }
-}
-
-/**
- * Waits for all, and throws what failed first in their order: what comes behind it only says that the
- * transaction is aborted, and may be heard of earlier.
- */
-async function firstFailureOf(statements: readonly Promise<unknown>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(statements)) {
-    if (outcome.status === 'rejected') throw outcome.reason
   }
 }
 
@@ -234,24 +232,6 @@ function write(client: Executor, decision: Decision, xactNo: bigint): Send[] {
     lateEntries.length > 0 && (() => insertLateEntries(client, toLateEntryColumns(lateEntries))),
     accounts.length + remembered.length > 0 && (() => writeRows(client, decision, xactNo)),
   ].filter((statement) => statement !== false)
-}
-
-/**
- * Whatever else goes wrong while it commits, a full disk for one, may have gone wrong after the
- * commit was written: only a refusal says for certain that it was not.
- */
-async function commit(client: Executor): Promise<void> {
-  const { command } = await client.query({ text: 'commit', values: [] }).catch((cause: unknown) => {
-    if (isRefused(cause)) throw cause
-    throw newOutcomeUnknown(cause)
-  })
-  // The server answers a commit with ROLLBACK, and no error, when the transaction had failed.
-  if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`)
-}
-
-/** SQLSTATE classes 40 and 23: the transaction was rolled back, or a constraint was violated. */
-function isRefused(error: unknown): boolean {
-  return /^(?:40|23)/.test(sqlStateOf(error) ?? '')
 }
 
 /**

@@ -186,6 +186,72 @@ from unnest(
 -- As with the accounts: two groups with the same keys wait for each other in one order.
 order by k.key;
 
+-- name: ReadAccounts :many
+-- As they are now, and locked by nobody: what is decided by it is compared when it is written.
+select
+  clock_timestamp() as "now!", id, user_id, currency, balance, min_balance, held, entry_no, closed_at,
+  rolled_up_until, rolled_up_until_id
+from account
+where id = any($ids::text[]);
+
+-- name: WriteFromRecall :one
+-- The same for transactions that were decided by what this process remembers of their accounts, which are
+-- locked and compared only here: the one statement of its database transaction. Whoever came in between has
+-- it refused with 40001. They are changed in the order of their ids, as they would be locked.
+with updated_account as (
+  update account a
+  set balance = c.balance, entry_no = c.entry_no
+  from unnest(
+    $ids::text[], $known_balances::bigint[], $known_min_balances::bigint[], $known_entry_nos::bigint[],
+    $balances::bigint[], $entry_nos::bigint[]
+  ) as c (id, known_balance, known_min_balance, known_entry_no, balance, entry_no)
+  where a.id = c.id
+    and a.balance = c.known_balance
+    and a.min_balance = c.known_min_balance
+    and a.entry_no = c.known_entry_no
+    and a.held = 0
+    and a.closed_at is null
+    -- What counts from now on is then late nowhere.
+    and (a.rolled_up_until is null or a.rolled_up_until < $now::timestamptz)
+  returning a.id
+),
+inserted_transaction as (
+  insert into transaction (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, created_at, xact_no
+  )
+  select
+    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
+    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
+    m.description, m.metadata, $now::timestamptz, $now::timestamptz,
+    (select pg_current_xact_id()::text::bigint + xact_offset from xact_epoch where is_only)
+  from unnest(
+    $transaction_ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
+    $balances_after::bigint[], $movement_entry_nos::bigint[],
+    $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
+    $counterparty_entry_nos?::bigint[],
+    $descriptions?::text[], $metadata?::jsonb[]
+  ) as m (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata
+  )
+),
+inserted_answer as (
+  insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
+  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, $now::timestamptz
+  from unnest($keys::text[], $fingerprints::text[], $answer_ids?::uuid[], $refusals?::jsonb[])
+    as k (key, fingerprint, transaction_id, refusal)
+  order by k.key
+)
+select
+  clock_timestamp() as "now!",
+  refuse_unless_current(
+    count(*) = cardinality($ids::text[]) and $now::timestamptz <= clock_timestamp()
+  )::text as "checked!"
+from updated_account;
+
 -- name: InsertHolds :exec
 insert into hold (
   id, account_id, counterparty_id, currency, amount, captured, expires_at, created_at, closed_at,
@@ -234,6 +300,12 @@ from unnest(
 -- have heard of it yet: nothing is over there until it is promoted.
 select
   case when pg_is_in_recovery() then 'in progress' else pg_xact_status($xact_id::xid8) end as status;
+
+-- name: IsSessionThere :one
+-- Whether a session goes on, and with it what was sent to it. A standby knows nothing of its primary's.
+select
+  pg_is_in_recovery() or exists (select from pg_stat_activity where pid = $pid::integer)
+    as "is_there!";
 
 -- name: FindAnswerTime :maybe
 -- When a key was answered, by the clock of the group that did it.

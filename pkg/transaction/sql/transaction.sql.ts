@@ -20,6 +20,7 @@ from (
   from (select id from unnest($1::text[]) as id order by id) as account_in_order
 ) as turn`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface GiveUpTurnsRow {
@@ -83,6 +84,7 @@ from idempotency i
 left join transaction t on t.id = i.transaction_id
 where i.key = any($1::text[])`,
   params: ['keys'],
+  arrays: { keys: 'text' },
 })
 
 export interface LockAccountsParams {
@@ -156,6 +158,7 @@ select
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
   null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface LockFreeAccountsParams {
@@ -222,6 +225,7 @@ select
   pg_current_xact_id()::text::bigint + (select xact_offset from xact_epoch where is_only),
   null, null, null, null, null, null, null, null, null, null, null`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface ListAccountIdsParams {
@@ -237,6 +241,7 @@ export const listAccountIds = many<ListAccountIdsParams, ListAccountIdsRow>({
   name: 'transaction.ListAccountIds',
   text: `select id from account where id = any($1::text[])`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface ListHoldsParams {
@@ -267,6 +272,7 @@ export const listHolds = many<ListHoldsParams, ListHoldsRow>({
 from hold
 where id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface ListReversedIdsParams {
@@ -282,6 +288,7 @@ export const listReversedIds = many<ListReversedIdsParams, ListReversedIdsRow>({
   name: 'transaction.ListReversedIds',
   text: `select reverses_id as "reverses_id" from transaction where reverses_id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface WriteGroupParams {
@@ -385,6 +392,193 @@ order by k.key`,
     'refusals',
     'holds',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    currencies: 'text',
+    amounts: 'int8',
+    balances_after: 'int8',
+    entry_nos: 'int8',
+    counterparty_ids: 'text',
+    counterparty_balances_after: 'int8',
+    counterparty_entry_nos: 'int8',
+    descriptions: 'text',
+    reverses_ids: 'uuid',
+    hold_ids: 'uuid',
+    changed_ids: 'text',
+    changed_balances: 'int8',
+    changed_held: 'int8',
+    changed_entry_nos: 'int8',
+    keys: 'text',
+    fingerprints: 'text',
+    transaction_ids: 'uuid',
+  },
+})
+
+export interface ReadAccountsParams {
+  ids: string[]
+}
+
+export interface ReadAccountsRow {
+  now: Instant
+  id: string
+  user_id: string
+  currency: string
+  balance: bigint
+  min_balance: bigint
+  held: bigint
+  entry_no: bigint
+  closed_at: Instant | null
+  rolled_up_until: Instant | null
+  rolled_up_until_id: string | null
+}
+
+/** As they are now, and locked by nobody: what is decided by it is compared when it is written. */
+export const readAccounts = many<ReadAccountsParams, ReadAccountsRow>({
+  name: 'transaction.ReadAccounts',
+  text: `select
+  clock_timestamp() as "now", id, user_id, currency, balance, min_balance, held, entry_no, closed_at,
+  rolled_up_until, rolled_up_until_id
+from account
+where id = any($1::text[])`,
+  params: ['ids'],
+  arrays: { ids: 'text' },
+})
+
+export interface WriteFromRecallParams {
+  ids: string[]
+  known_balances: bigint[]
+  known_min_balances: bigint[]
+  known_entry_nos: bigint[]
+  balances: bigint[]
+  entry_nos: bigint[]
+  now: Instant
+  transaction_ids: string[]
+  account_ids: string[]
+  currencies: string[]
+  amounts: bigint[]
+  balances_after: bigint[]
+  movement_entry_nos: bigint[]
+  counterparty_ids: (string | null)[]
+  counterparty_balances_after: (bigint | null)[]
+  counterparty_entry_nos: (bigint | null)[]
+  descriptions: (string | null)[]
+  metadata: (string | null)[]
+  keys: string[]
+  fingerprints: string[]
+  answer_ids: (string | null)[]
+  refusals: (string | null)[]
+}
+
+export interface WriteFromRecallRow {
+  now: Instant
+  checked: string
+}
+
+/**
+ * The same for transactions that were decided by what this process remembers of their accounts, which are
+ * locked and compared only here: the one statement of its database transaction. Whoever came in between has
+ * it refused with 40001. They are changed in the order of their ids, as they would be locked.
+ */
+export const writeFromRecall = one<WriteFromRecallParams, WriteFromRecallRow>({
+  name: 'transaction.WriteFromRecall',
+  text: `with updated_account as (
+  update account a
+  set balance = c.balance, entry_no = c.entry_no
+  from unnest(
+    $1::text[], $2::bigint[], $3::bigint[], $4::bigint[],
+    $5::bigint[], $6::bigint[]
+  ) as c (id, known_balance, known_min_balance, known_entry_no, balance, entry_no)
+  where a.id = c.id
+    and a.balance = c.known_balance
+    and a.min_balance = c.known_min_balance
+    and a.entry_no = c.known_entry_no
+    and a.held = 0
+    and a.closed_at is null
+    and (a.rolled_up_until is null or a.rolled_up_until < $7::timestamptz)
+  returning a.id
+),
+inserted_transaction as (
+  insert into transaction (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata, effective_at, created_at, xact_no
+  )
+  select
+    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
+    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
+    m.description, m.metadata, $7::timestamptz, $7::timestamptz,
+    (select pg_current_xact_id()::text::bigint + xact_offset from xact_epoch where is_only)
+  from unnest(
+    $8::uuid[], $9::text[], $10::text[], $11::bigint[],
+    $12::bigint[], $13::bigint[],
+    $14::text[], $15::bigint[],
+    $16::bigint[],
+    $17::text[], $18::jsonb[]
+  ) as m (
+    id, account_id, currency, amount, balance_after, entry_no,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    description, metadata
+  )
+),
+inserted_answer as (
+  insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
+  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, $7::timestamptz
+  from unnest($19::text[], $20::text[], $21::uuid[], $22::jsonb[])
+    as k (key, fingerprint, transaction_id, refusal)
+  order by k.key
+)
+select
+  clock_timestamp() as "now",
+  refuse_unless_current(
+    count(*) = cardinality($1::text[]) and $7::timestamptz <= clock_timestamp()
+  )::text as "checked"
+from updated_account`,
+  params: [
+    'ids',
+    'known_balances',
+    'known_min_balances',
+    'known_entry_nos',
+    'balances',
+    'entry_nos',
+    'now',
+    'transaction_ids',
+    'account_ids',
+    'currencies',
+    'amounts',
+    'balances_after',
+    'movement_entry_nos',
+    'counterparty_ids',
+    'counterparty_balances_after',
+    'counterparty_entry_nos',
+    'descriptions',
+    'metadata',
+    'keys',
+    'fingerprints',
+    'answer_ids',
+    'refusals',
+  ],
+  arrays: {
+    ids: 'text',
+    known_balances: 'int8',
+    known_min_balances: 'int8',
+    known_entry_nos: 'int8',
+    balances: 'int8',
+    entry_nos: 'int8',
+    transaction_ids: 'uuid',
+    account_ids: 'text',
+    currencies: 'text',
+    amounts: 'int8',
+    balances_after: 'int8',
+    movement_entry_nos: 'int8',
+    counterparty_ids: 'text',
+    counterparty_balances_after: 'int8',
+    counterparty_entry_nos: 'int8',
+    descriptions: 'text',
+    keys: 'text',
+    fingerprints: 'text',
+    answer_ids: 'uuid',
+  },
 })
 
 export interface InsertHoldsParams {
@@ -433,6 +627,16 @@ from unnest(
     'descriptions',
     'metadata',
   ],
+  arrays: {
+    ids: 'uuid',
+    account_ids: 'text',
+    counterparty_ids: 'text',
+    currencies: 'text',
+    amounts: 'int8',
+    captured: 'int8',
+    closed_as: 'text',
+    descriptions: 'text',
+  },
 })
 
 export interface UpdateHoldsParams {
@@ -457,6 +661,7 @@ from unnest(
 ) as h (id, captured, expires_at, closed_at, closed_as)
 where hold.id = h.id`,
   params: ['ids', 'captured', 'expires_at', 'closed_at', 'closed_as'],
+  arrays: { ids: 'uuid', captured: 'int8', closed_as: 'text' },
 })
 
 export interface CloseExpiredHoldsParams {
@@ -469,6 +674,7 @@ export const closeExpiredHolds = exec<CloseExpiredHoldsParams>({
 set closed_at = expires_at, closed_as = 'expired'
 where id = any($1::uuid[])`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface InsertLateEntriesParams {
@@ -488,6 +694,7 @@ from unnest(
   $5::boolean[]
 ) as e (account_id, effective_at, transaction_id, amount, is_expense)`,
   params: ['account_ids', 'effective_at', 'transaction_ids', 'amounts', 'is_expense'],
+  arrays: { account_ids: 'text', transaction_ids: 'uuid', amounts: 'int8' },
 })
 
 export interface FindXactStatusParams {
@@ -507,6 +714,23 @@ export const findXactStatus = one<FindXactStatusParams, FindXactStatusRow>({
   text: `select
   case when pg_is_in_recovery() then 'in progress' else pg_xact_status($1::xid8) end as status`,
   params: ['xact_id'],
+})
+
+export interface IsSessionThereParams {
+  pid: number
+}
+
+export interface IsSessionThereRow {
+  is_there: boolean
+}
+
+/** Whether a session goes on, and with it what was sent to it. A standby knows nothing of its primary's. */
+export const isSessionThere = one<IsSessionThereParams, IsSessionThereRow>({
+  name: 'transaction.IsSessionThere',
+  text: `select
+  pg_is_in_recovery() or exists (select from pg_stat_activity where pid = $1::integer)
+    as "is_there"`,
+  params: ['pid'],
 })
 
 export interface FindAnswerTimeParams {
@@ -552,6 +776,7 @@ from transaction
 where id = any($1::uuid[])
 order by id`,
   params: ['ids'],
+  arrays: { ids: 'uuid' },
 })
 
 export interface FindCountersideParams {

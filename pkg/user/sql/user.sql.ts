@@ -98,6 +98,7 @@ left join account a on a.user_id = u.id
 where u.id = any($1::text[])
 order by u.id, a.id`,
   params: ['ids'],
+  arrays: { ids: 'text' },
 })
 
 export interface EnsureUserParams {

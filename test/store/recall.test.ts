@@ -1,0 +1,311 @@
+import { DatabaseError, type QueryResult } from 'pg'
+import { systemIds } from '../../internal/id/id'
+import type { Client, Pool } from '../../internal/postgres/pool'
+import { newPool } from '../../internal/postgres/pool'
+import type { Statement } from '../../internal/postgres/query'
+import { single, type Instruction, type Verdict } from '../../pkg/transaction/instruction'
+import { newGroupPoster } from '../../pkg/transaction/sql/post'
+import { connectionSettings, newDatabase, type TestDatabase } from '../harness/database'
+import { silentLog } from '../harness/log'
+import { onServer } from '../harness/server'
+
+jest.setTimeout(60_000)
+
+let database: TestDatabase
+const pools: Pool[] = []
+
+beforeAll(async () => {
+  database = await newDatabase()
+  await sql(`insert into app_user (id, first_name, last_name) values ('ada', 'Ada', 'Lovelace')`)
+})
+
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.close()))
+  await database?.close()
+})
+
+const sql = (text: string) => onServer(database.url, text)
+
+let accounts = 0
+
+/** An account with 100.00, in minor units as all here. */
+async function anAccount(minBalance = 0): Promise<string> {
+  const id = `account-${++accounts}`
+  await sql(`
+    insert into account (id, user_id, name, currency, min_balance)
+    values ('${id}', 'ada', 'A', 'EUR', ${minBalance})`)
+  await newProcess().post(deposit(id, 10_000n))
+  return id
+}
+
+function deposit(accountId: string, units: bigint, key?: string): Instruction {
+  return {
+    ...{ kind: 'post', accountId, counterpartyId: null, amount: { units, scale: 2 } },
+    ...{ description: null, metadata: null, effectiveAt: null },
+    idempotency: key === undefined ? null : { key, fingerprint: '00'.repeat(32) },
+  }
+}
+
+type Meddle = (client: Client, statement: Statement) => Promise<QueryResult>
+
+/** A process of its own, and the statements that it sent. */
+function newProcess(meddle: Meddle = (client, statement) => client.query(statement)) {
+  const options = { program: 'recall', connectionsMax: 2, pipeline: true }
+  const pool = newPool(connectionSettings(database.url), silentLog(), options)
+  pools.push(pool)
+  const sent: string[] = []
+  const lanes: Pool = {
+    ...pool,
+    withClient: (work) =>
+      pool.withClient((client) =>
+        work({
+          pid: client.pid,
+          query(statement) {
+            sent.push((statement.name ?? statement.text).replace('transaction.', ''))
+            return meddle(client, statement)
+          },
+        }),
+      ),
+  }
+  const post = newGroupPoster(lanes, systemIds, {
+    ...{ attemptsMax: 20, outcomeTimeoutMs: 2000, ownsSessions: true, sleep: async () => {} },
+  })
+  return {
+    sent,
+    async post(instruction: Instruction): Promise<Verdict> {
+      return (await post([single(instruction)]))[0]!.verdicts[0]!
+    },
+  }
+}
+
+/** A process that posted to the account before, and so remembers how it left it. */
+async function newProcessThatKnows(id: string, meddle?: Meddle) {
+  const one = newProcess(meddle)
+  await one.post(deposit(id, 1n))
+  one.sent.length = 0
+  return one
+}
+
+const oneTrip = ['begin isolation level serializable', 'WriteFromRecall', 'commit']
+
+async function readBook(id: string) {
+  const { rows } = await sql(`
+    select a.balance::int, a.entry_no::int,
+      (select array_agg(t.balance_after::int order by t.entry_no) from transaction t
+       where t.account_id = a.id) as balances,
+      (select bool_and(t.created_at > before.created_at) from transaction t
+       join transaction before on before.account_id = t.account_id and before.entry_no = t.entry_no - 1
+       where t.account_id = a.id) as rises
+    from account a where id = '${id}'`)
+  return rows[0]
+}
+
+test('what it posted to before it posts to in one round trip', async () => {
+  const id = await anAccount()
+  const { post, sent } = await newProcessThatKnows(id)
+  expect(await post(deposit(id, 5n))).toMatchObject({ status: 'created' })
+  expect(sent).toEqual(oneTrip)
+  expect(await readBook(id)).toEqual({
+    ...{ balance: 10_006, entry_no: 3, balances: [10_000, 10_001, 10_006], rises: true },
+  })
+})
+
+test('what it knows nothing of it reads first, without a lock', async () => {
+  const id = await anAccount()
+  const { post, sent } = newProcess()
+  await post(deposit(id, 5n))
+  expect(sent).toEqual(['ReadAccounts', ...oneTrip])
+})
+
+test('a refusal is by what is there, and kept with its key', async () => {
+  const id = await anAccount()
+  const { post, sent } = await newProcessThatKnows(id)
+  const refusal = { code: 'account.insufficient_funds' }
+  const key = `key-${id}`
+  expect(await post(deposit(id, -10_002n, key))).toMatchObject({ status: 'refused', refusal })
+  expect(sent).toEqual(oneTrip)
+  await sql(`update account set min_balance = -100 where id = '${id}'`)
+  const again = await post(deposit(id, -10_002n, key))
+  expect(again).toMatchObject({ status: 'refused', refusal, replayed: true })
+  expect(await post(deposit(id, -10_002n))).toMatchObject({ status: 'created' })
+})
+
+describe('what somebody else did meanwhile is seen:', () => {
+  test.each<[string, (id: string) => Promise<unknown>, string]>([
+    ['money went', (id) => newProcess().post(deposit(id, -20_000n)), 'account.insufficient_funds'],
+    [
+      'the limit was raised',
+      (id) => sql(`update account set min_balance = 0 where id = '${id}'`),
+      'account.insufficient_funds',
+    ],
+    [
+      'something was set aside',
+      (id) =>
+        newProcess().post({
+          ...{ kind: 'open_hold', accountId: id, counterpartyId: null, expiresAt: null },
+          ...{ amount: { units: 20_000n, scale: 2 }, description: null, metadata: null },
+          idempotency: null,
+        }),
+      'account.insufficient_funds',
+    ],
+    [
+      'it was emptied and closed',
+      async (id) => {
+        await newProcess().post(deposit(id, -10_001n))
+        await sql(`update account set closed_at = now() where id = '${id}'`)
+      },
+      'account.closed',
+    ],
+  ])('%s', async (_what, meanwhile, code) => {
+    const id = await anAccount(-20_000)
+    const { post, sent } = await newProcessThatKnows(id)
+    await meanwhile(id)
+    const book = await readBook(id)
+    expect(await post(deposit(id, -12_000n))).toMatchObject({
+      status: 'refused',
+      refusal: { code },
+    })
+    expect(sent.slice(0, 3)).toEqual(oneTrip)
+    expect(await readBook(id)).toEqual(book)
+  })
+
+  test('its entries were rolled up until later', async () => {
+    const id = await anAccount()
+    const { post, sent } = await newProcessThatKnows(id)
+    await sql(`
+      update account set rolled_up_until = '9999-01-01', rolled_up_until_id = gen_random_uuid()
+      where id = '${id}'`)
+    await post(deposit(id, 5n))
+    expect(sent).toContain('InsertLateEntries')
+    expect(await readBook(id)).toMatchObject({ balance: 10_006, rises: true })
+  })
+
+  test('the limit was lowered, so that what would be refused by memory is posted', async () => {
+    const id = await anAccount()
+    const { post } = await newProcessThatKnows(id)
+    await sql(`update account set min_balance = -20_000 where id = '${id}'`)
+    const key = `key-${id}`
+    expect(await post(deposit(id, -12_000n, key))).toMatchObject({ status: 'created' })
+  })
+
+  test('money came, and the next one is posted behind it', async () => {
+    const id = await anAccount()
+    const { post } = await newProcessThatKnows(id)
+    await newProcess().post(deposit(id, 700n))
+    await post(deposit(id, 30n))
+    expect(await readBook(id)).toEqual({
+      ...{ balance: 10_731, entry_no: 4, balances: [10_000, 10_001, 10_701, 10_731], rises: true },
+    })
+  })
+})
+
+test('for a while it takes no account by memory that somebody else posts to', async () => {
+  const id = await anAccount()
+  const { post, sent } = await newProcessThatKnows(id)
+  await newProcess().post(deposit(id, 1n))
+  await post(deposit(id, 1n))
+  sent.length = 0
+  await post(deposit(id, 1n))
+  expect(sent).toContain('LockAccounts')
+  expect(sent).not.toContain('WriteFromRecall')
+})
+
+test('a group is sent behind another one, and continues it', async () => {
+  const id = await anAccount()
+  const { post, sent } = await newProcessThatKnows(id)
+  const verdicts = await Promise.all([1n, 2n, 3n].map((units) => post(deposit(id, units))))
+  expect(sent).toEqual([...oneTrip, ...oneTrip, ...oneTrip])
+  expect(verdicts).toMatchObject([
+    { transaction: { balanceAfter: 10_002n } },
+    { transaction: { balanceAfter: 10_004n } },
+    { transaction: { balanceAfter: 10_007n } },
+  ])
+  expect(await readBook(id)).toMatchObject({ balance: 10_007, rises: true })
+})
+
+test('what was sent behind a group that comes to nothing is decided again', async () => {
+  const id = await anAccount()
+  const { post } = await newProcessThatKnows(id)
+  const key = `key-${id}`
+  await newProcess().post(deposit(await anAccount(), 5n, key))
+  const verdicts = await Promise.all([
+    post(deposit(id, 1000n, key)),
+    // Only with what the first one would have brought.
+    post(deposit(id, -10_500n)),
+    post(deposit(id, 2n)),
+  ])
+  expect(verdicts).toMatchObject([
+    { status: 'replayed', transaction: { amount: 5n } },
+    { status: 'refused' },
+    { status: 'created' },
+  ])
+  expect(await readBook(id)).toMatchObject({ balance: 10_003, rises: true })
+})
+
+test('an answer that came first is replayed, and the account is remembered all the same', async () => {
+  const id = await anAccount()
+  const { post, sent } = await newProcessThatKnows(id)
+  const key = `key-${id}`
+  expect(await post(deposit(id, 5n, key))).toMatchObject({ status: 'created' })
+  expect(await post(deposit(id, 5n, key))).toMatchObject({ status: 'replayed' })
+  sent.length = 0
+  await post(deposit(id, 1n))
+  expect(sent).toEqual(oneTrip)
+  expect(await readBook(id)).toMatchObject({ balance: 10_007 })
+})
+
+describe('a commit that is not answered posts once', () => {
+  /** Once armed, the next commit is carried out or not, and answered with an error. */
+  function newBreak(fail: (client: Client) => Promise<never>, isCarriedOut: boolean) {
+    const state = { isArmed: false }
+    const meddle: Meddle = async (client, statement) => {
+      if (statement.text !== 'commit' || !state.isArmed) return client.query(statement)
+      state.isArmed = false
+      await client.query({ text: isCarriedOut ? 'commit' : 'rollback', values: [] })
+      return fail(client)
+    }
+    return { state, meddle }
+  }
+
+  const failures: [string, (client: Client) => Promise<never>][] = [
+    [
+      'the disk is full',
+      async () => {
+        throw Object.assign(new DatabaseError('no space left', 0, 'error'), { code: '53100' })
+      },
+    ],
+    [
+      'the session ends',
+      async (client) => {
+        await sql(`select pg_terminate_backend(${client.pid}, 5000)`)
+        throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+      },
+    ],
+  ]
+  test.each(
+    failures.flatMap(([what, fail]) => [
+      [what, 'carried out', fail] as const,
+      [what, 'not carried out', fail] as const,
+    ]),
+  )('%s, %s', async (_what, how, fail) => {
+    const id = await anAccount()
+    const { state, meddle } = newBreak(fail, how === 'carried out')
+    const { post } = await newProcessThatKnows(id, meddle)
+    state.isArmed = true
+    const [first, behind] = await Promise.all([post(deposit(id, 5n)), post(deposit(id, 7n))])
+    expect([first, behind]).toMatchObject([{ status: 'created' }, { status: 'created' }])
+    expect(await readBook(id)).toMatchObject({ balance: 10_013, entry_no: 4, rises: true })
+  })
+
+  test('the session goes on without us, so that nobody knows', async () => {
+    const id = await anAccount()
+    const { state, meddle } = newBreak(async () => {
+      throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+    }, false)
+    const { post } = await newProcessThatKnows(id, meddle)
+    state.isArmed = true
+    await expect(post(deposit(id, 5n))).rejects.toMatchObject({ code: 'ledger.outcome_unknown' })
+    expect(await post(deposit(id, 7n))).toMatchObject({ status: 'created' })
+    expect(await readBook(id)).toMatchObject({ balance: 10_008, entry_no: 3 })
+  })
+})
