@@ -60,6 +60,7 @@ async function createDatabase({ env, print }: DemoSystemOptions) {
 
 interface ApiFile {
   orders: { budget_ms: number }
+  upstreams: { user: object; product: object }
   worker: object
   simulator: object
 }
@@ -73,11 +74,18 @@ const budgetMsMin = 1200
  */
 function writeConfig(folder: string, { scale, amqpUrl }: DemoSystemOptions): string {
   const file = JSON.parse(readFileSync('config/api/local.json', 'utf8')) as ApiFile
-  const order = { backoff_base_ms: Math.max(1, Math.round(1000 * scale)) }
-  const budgetMs = file.orders.budget_ms
+  const scaled = (ms: number) => Math.max(1, Math.round(ms * scale))
+  const order = { backoff_base_ms: scaled(1000), busy_ms: scaled(4000) }
+  const circuit = { circuit_open_ms: scaled(5000) }
+  const { orders, upstreams } = file
   const config = {
     ...file,
-    orders: { ...file.orders, budget_ms: Math.max(budgetMsMin, Math.round(budgetMs * scale)) },
+    orders: { ...orders, budget_ms: Math.max(budgetMsMin, scaled(orders.budget_ms)) },
+    upstreams: {
+      ...upstreams,
+      user: { ...upstreams.user, ...circuit },
+      product: { ...upstreams.product, ...circuit },
+    },
     worker: { ...file.worker, order },
     simulator: { ...file.simulator, delay_scale: scale },
     broker: { url: amqpUrl },
