@@ -1,5 +1,6 @@
 import { DataType, newDb, type IMemoryDb } from 'pg-mem'
 import type { QueryResult } from 'pg'
+import { encodeArray } from '../../internal/postgres/array'
 import type { Pool } from '../../internal/postgres/pool'
 import type { Executor, Statement } from '../../internal/postgres/query'
 import {
@@ -87,10 +88,28 @@ function declare(db: IMemoryDb, name: string, columns: Columns): void {
   db.public.declareTable({ name, fields })
 }
 
-/** Its own text of a value: it knows no bigint, and a Buffer would be read as UTF-8. */
+/** As it takes it: it knows no bigint and nothing binary, which arrays are in the production queries. */
 function toParameter(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
-  return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value
+  return Buffer.isBuffer(value) ? encodeArray(readArray(value)) : value
+}
+
+/** The other way round than internal/postgres/binary-array.ts; no element is null here. */
+function readArray(array: Buffer): string[] {
+  const elements: string[] = []
+  for (let at = 20; at < array.length;) {
+    const end = at + 4 + array.readInt32BE(at)
+    elements.push(readElement(array.readInt32BE(8), array.subarray(at + 4, end)))
+    at = end
+  }
+  return elements
+}
+
+/** By the type's number in pg_type. */
+function readElement(oid: number, bytes: Buffer): string {
+  if (oid === 20) return String(bytes.readBigInt64BE())
+  if (oid === 25) return bytes.toString()
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
 /** The types that the driver of the real one gives: all numbers in these tables are int8. */
