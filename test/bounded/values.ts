@@ -60,7 +60,11 @@ export async function findValues(client: Client): Promise<(statement: string) =>
   const { carts, events } = { carts: array(is.cart!), events: array(is.event!) }
   const settled = { claim_nos: array('0'), states: array('parked'), are_attempts: array('t') }
   const changed = { after_updated_at: quoted(is.changed!), after_id: quoted(lowest) }
+  const old = { age_ms: String(2 * 86_400_000) }
   const own: Record<string, Values> = {
+    'cart-key.DeleteOldCartKeys': old,
+    'order-key.DeleteOldOrderKeys': old,
+    'inbox.DeleteOldInboxMessages': old,
     'item.ListItemsByIds': { ids: array(is.item!) },
     'item.UpdateItem': { id: item },
     'item.RemoveItem': { id: item },

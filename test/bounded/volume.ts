@@ -32,7 +32,8 @@ export const volume = `
   where c.user_id = 'user-2';
   update cart set lines = 51 where user_id = 'user-2' and status = 'open';
   insert into cart_key (user_id, key, fingerprint, line_id, quantity, created_at)
-  select c.user_id, l.id::text, sha256(''), l.id, 1, now() from cart_line l join cart c on c.id = l.cart_id;
+  select c.user_id, l.id::text, sha256(''), l.id, 1, now() - interval '3 days'
+  from cart_line l join cart c on c.id = l.cart_id;
   insert into reservation (id, line_id, item, desired, actual, external_id, attempts, next_at, lease_token,
     lease_until, created_at, updated_at)
   select gen_random_uuid(), id, name, case n % 5 when 4 then 'released' else 'held' end,
@@ -52,13 +53,16 @@ export const volume = `
   insert into order_line (order_id, line_no, item_id, quantity, unit_price, name)
   select o.id, 1, gen_random_uuid(), 1, 1, 'item' from shop_order o where cart_id is not null;
   insert into order_key (owner_id, key, fingerprint, order_id, created_at)
-  select owner_id, id::text, sha256(''), id, created_at from shop_order;
+  select owner_id, id::text, sha256(''), id, now() - interval '3 days' from shop_order;
   insert into outbox_message (id, aggregate_id, aggregate_type, aggregate_version, exchange, routing_key, type,
     payload, created_at, available_at, published_at, parked_at)
   select gen_random_uuid(), gen_random_uuid(), 'order', 1, 'e', 'r', 't', '{}', now() - (60001 - n) * interval '1 s',
     now() + (n % 100 - 2) * interval '1 s',
     case when n <= 30000 then now() - (60001 - n) * interval '1 s' end, case when n > 45000 then now() end
   from generate_series(1, 60000) n;
-  insert into inbox_message (consumer, message_id) select 'parcels', id from outbox_message;
+  insert into inbox_message (consumer, message_id, handled_at)
+  select 'parcels', id, published_at from outbox_message where published_at is not null
+  union all
+  select 'parcels', gen_random_uuid(), now() - interval '3 days' from generate_series(1, 60000);
   set session_replication_role = origin;
   vacuum analyze`
