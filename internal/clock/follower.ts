@@ -7,7 +7,7 @@ import type { Instant } from './instant'
 export interface Follower {
   /** Heard at this moment: what the other clock showed a little earlier. */
   hear(instant: Instant): void
-  /** Rises with each call. Undefined when nothing was heard for so long that the clocks may have parted. */
+  /** Rises with each call, and above all that was heard. Undefined when nothing was heard for so long that the clocks may have parted. */
   now(): Instant | undefined
 }
 
@@ -22,8 +22,10 @@ export function newFollower(elapsedMs = () => performance.now()): Follower {
     hear(instant) {
       heardMicros = toMicros(instant)
       heardAtMs = elapsedMs()
-      // Set back over there: so be it here.
-      if (heardMicros + followedMs * 1000 < lastMicros) lastMicros = 0
+      // Set back over there: so be it here. Otherwise never below what was heard before, from an answer that
+      // overtook this one.
+      const isSetBack = heardMicros + followedMs * 1000 < lastMicros
+      lastMicros = isSetBack ? heardMicros : Math.max(lastMicros, heardMicros)
     },
     now() {
       const sinceMs = elapsedMs() - heardAtMs

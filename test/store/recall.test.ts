@@ -1,12 +1,19 @@
-import { DatabaseError, type QueryResult } from 'pg'
+import { Client as Session, DatabaseError, type QueryResult } from 'pg'
+import type { Instant } from '../../internal/clock/instant'
 import { systemIds } from '../../internal/id/id'
 import type { Client, Pool } from '../../internal/postgres/pool'
 import { newPool } from '../../internal/postgres/pool'
 import type { Statement } from '../../internal/postgres/query'
-import { single, type Instruction, type Verdict } from '../../pkg/transaction/instruction'
+import {
+  single,
+  type Instruction,
+  type Post,
+  type Verdict,
+} from '../../pkg/transaction/instruction'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
 import { connectionSettings, newDatabase, type TestDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
+import { pollUntil } from '../harness/poll'
 import { onServer } from '../harness/server'
 
 jest.setTimeout(60_000)
@@ -38,7 +45,7 @@ async function anAccount(minBalance = 0): Promise<string> {
   return id
 }
 
-function deposit(accountId: string, units: bigint, key?: string): Instruction {
+function deposit(accountId: string, units: bigint, key?: string): Post {
   return {
     ...{ kind: 'post', accountId, counterpartyId: null, amount: { units, scale: 2 } },
     ...{ description: null, metadata: null, effectiveAt: null },
@@ -72,8 +79,8 @@ function newProcess(meddle: Meddle = (client, statement) => client.query(stateme
   })
   return {
     sent,
-    async post(instruction: Instruction): Promise<Verdict> {
-      return (await post([single(instruction)]))[0]!.verdicts[0]!
+    async post(instruction: Instruction, lane = 0): Promise<Verdict> {
+      return (await post([single(instruction)], lane))[0]!.verdicts[0]!
     },
   }
 }
@@ -183,7 +190,7 @@ describe('what somebody else did meanwhile is seen:', () => {
   test('the limit was lowered, so that what would be refused by memory is posted', async () => {
     const id = await anAccount()
     const { post } = await newProcessThatKnows(id)
-    await sql(`update account set min_balance = -20_000 where id = '${id}'`)
+    await sql(`update account set min_balance = -20000 where id = '${id}'`)
     const key = `key-${id}`
     expect(await post(deposit(id, -12_000n, key))).toMatchObject({ status: 'created' })
   })
@@ -297,6 +304,30 @@ describe('a commit that is not answered posts once', () => {
     expect(await readBook(id)).toMatchObject({ balance: 10_013, entry_no: 4, rises: true })
   })
 
+  test.each([
+    ['by memory', {}],
+    ['under lock', { effectiveAt: '2026-01-01T00:00:00.000000Z' as Instant }],
+  ])('%s, and nobody may look whether it was carried out', async (_how, dated) => {
+    const id = await anAccount()
+    let held: Promise<unknown> | undefined
+    const session = new Session({ connectionString: database.url })
+    await session.connect()
+    const { state, meddle } = newBreak(async () => {
+      await session.query('begin; lock table transaction in access exclusive mode')
+      // For longer than the outcome is looked for.
+      held = session.query('select pg_sleep(3.5); commit')
+      throw Object.assign(new DatabaseError('no space left', 0, 'error'), { code: '53100' })
+    }, true)
+    const { post } = await newProcessThatKnows(id, meddle)
+    state.isArmed = true
+    await expect(post({ ...deposit(id, 5n), ...dated })).rejects.toMatchObject({
+      code: 'ledger.outcome_unknown',
+    })
+    await held
+    await session.end()
+    expect(await readBook(id)).toMatchObject({ balance: 10_006, entry_no: 3 })
+  })
+
   test('the session goes on without us, so that nobody knows', async () => {
     const id = await anAccount()
     const { state, meddle } = newBreak(async () => {
@@ -308,4 +339,63 @@ describe('a commit that is not answered posts once', () => {
     expect(await post(deposit(id, 7n))).toMatchObject({ status: 'created' })
     expect(await readBook(id)).toMatchObject({ balance: 10_008, entry_no: 3 })
   })
+})
+
+test('what is sent behind a begin that failed is not committed by itself', async () => {
+  const id = await anAccount()
+  const state = { isArmed: false }
+  const { post } = await newProcessThatKnows(id, (client, statement) => {
+    if (!state.isArmed || !statement.text.startsWith('begin')) return client.query(statement)
+    state.isArmed = false
+    return client.query({ text: `do $$ begin raise query_canceled; end $$`, values: [] })
+  })
+  state.isArmed = true
+  await expect(post(deposit(id, 5n))).rejects.toMatchObject({ code: 'database.unavailable' })
+  expect(await readBook(id)).toMatchObject({ balance: 10_001, entry_no: 2 })
+})
+
+test('what was decided long before it is sent is decided again', async () => {
+  const id = await anAccount()
+  const state = { isArmed: false }
+  const { post, sent } = await newProcessThatKnows(id, (client, statement) => {
+    if (!state.isArmed || !statement.name?.endsWith('WriteFromRecall'))
+      return client.query(statement)
+    const values = statement.values.map(aMinuteBefore)
+    return client.query({ ...statement, values })
+  })
+  state.isArmed = true
+  await post(deposit(id, 5n))
+  expect(sent.slice(0, 3)).toEqual(oneTrip)
+  expect(sent).toContain('LockAccounts')
+  expect(await readBook(id)).toMatchObject({ balance: 10_006, entry_no: 3, rises: true })
+})
+
+function aMinuteBefore(value: unknown): unknown {
+  const isInstant = typeof value === 'string' && value.endsWith('Z')
+  return isInstant ? new Date(Date.parse(value) - 60_000).toISOString() : value
+}
+
+test('its time rises on an account, also when an earlier answer is heard late', async () => {
+  const [id, other] = [await anAccount(), await anAccount()]
+  let deliver = () => {}
+  const delivered = new Promise<void>((resolve) => (deliver = resolve))
+  const state = { isArmed: false }
+  const { post, sent } = await newProcessThatKnows(other, async (client, statement) => {
+    const isHeldUp = state.isArmed && statement.name?.endsWith('WriteFromRecall')
+    const answer = await client.query(statement)
+    if (isHeldUp) await delivered
+    return answer
+  })
+  state.isArmed = true
+  const heldUp = post(deposit(other, 1n))
+  await pollUntil(async () => (await readBook(other)).entry_no === 3, { what: 'the other entry' })
+  state.isArmed = false
+  // Looked at under lock, so that it is the database that tells its time.
+  await post({ ...deposit(id, 1n), effectiveAt: '2026-01-01T00:00:00.000000Z' as Instant }, 1)
+  deliver()
+  await heldUp
+  sent.length = 0
+  await post(deposit(id, 1n), 1)
+  expect(sent).toEqual(oneTrip)
+  expect(await readBook(id)).toMatchObject({ balance: 10_002, rises: true })
 })

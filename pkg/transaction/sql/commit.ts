@@ -1,9 +1,8 @@
 import { Fault } from '../../../internal/fault/fault'
 import { isConnectionError, sqlStateOf } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
-import { transactionFaults } from '../transaction'
 import type { Send } from './companion'
-import { newOutcomeUnknown } from './outcome'
+import { isOutcomeUnknown, newOutcomeUnknown } from './outcome'
 
 /** Sends all of them and a commit in one go. Answers the error that leaves it open whether that happened. */
 export async function sendAndCommit(client: Executor, sends: readonly Send[]): Promise<unknown> {
@@ -11,7 +10,7 @@ export async function sendAndCommit(client: Executor, sends: readonly Send[]): P
     await firstFailureOf([...sendAll(sends), commit(client)])
     return undefined
   } catch (error) {
-    if (error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code) return error
+    if (isOutcomeUnknown(error)) return error
     if (isConnectionError(error instanceof Fault ? error.cause : error)) return error
     throw error
   }

@@ -62,6 +62,11 @@ export function newOutcomeUnknown(cause: unknown): Fault {
   })
 }
 
+/** Final, whatever it was that kept the outcome from being found: tried again, it could be posted twice. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code
+}
+
 /** Undefined while it is in progress. */
 async function look(
   lanes: Pool,

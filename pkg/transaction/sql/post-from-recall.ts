@@ -9,7 +9,7 @@ import type { LedgerRequest } from '../instruction'
 import { toRecalledColumns } from './columns'
 import { sendAndCommit } from './commit'
 import { begin, type Group } from './look'
-import type { OutcomeFinder } from './outcome'
+import { isOutcomeUnknown, type OutcomeFinder } from './outcome'
 import type { Recall } from './recall'
 import { toLockedAccount } from './row'
 import { readAccounts, writeFromRecall } from './transaction.sql.ts'
@@ -119,7 +119,8 @@ async function send(
 /** Whatever else the database says may be about what somebody else did, and is asked again under lock. */
 function passOrThrow(error: unknown, group: Group): void {
   if (!(error instanceof Fault)) return
-  if (sqlStateOf(error) !== sqlState.lock_not_available) throw error
+  const isLockTimeout = sqlStateOf(error) === sqlState.lock_not_available
+  if (!isLockTimeout || isOutcomeUnknown(error)) throw error
   // That was the wait for the locks.
   group.passesHeldAccounts = true
   group.takesTurns = false

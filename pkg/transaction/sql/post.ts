@@ -14,7 +14,7 @@ import { writeBeside, type Companions, type Send } from './companion'
 import { sendAndCommit } from './commit'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
-import { newOutcomeFinder } from './outcome'
+import { isOutcomeUnknown, newOutcomeFinder } from './outcome'
 import { postFromRecall } from './post-from-recall'
 import { newRecall, type Recall } from './recall'
 import { newTurns, type Turns } from './turn'
@@ -116,6 +116,7 @@ export function newGroupPoster(
         }
         cause = lost
       } catch (error) {
+        if (isOutcomeUnknown(error)) throw error
         if (isLockTimeout(error) && !group.passesHeldAccounts) {
           // It was the turn or an account; without turns it is tried for the account once more.
           group.passesHeldAccounts = !hadTurns || group.takesTurns

@@ -247,8 +247,12 @@ inserted_answer as (
 )
 select
   clock_timestamp() as "now!",
+  -- The begin was sent along unanswered: where it failed, this would be committed by itself. And what was
+  -- decided long ago, by a process that stood still since, is not dated back to then.
   refuse_unless_current(
-    count(*) = cardinality($ids::text[]) and $now::timestamptz <= clock_timestamp()
+    count(*) = cardinality($ids::text[])
+    and $now::timestamptz between clock_timestamp() - interval '10 seconds' and clock_timestamp()
+    and current_setting('transaction_isolation') = 'serializable'
   )::text as "checked!"
 from updated_account;
 

@@ -531,7 +531,9 @@ inserted_answer as (
 select
   clock_timestamp() as "now",
   refuse_unless_current(
-    count(*) = cardinality($1::text[]) and $7::timestamptz <= clock_timestamp()
+    count(*) = cardinality($1::text[])
+    and $7::timestamptz between clock_timestamp() - interval '10 seconds' and clock_timestamp()
+    and current_setting('transaction_isolation') = 'serializable'
   )::text as "checked"
 from updated_account`,
   params: [
