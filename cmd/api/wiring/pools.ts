@@ -6,8 +6,13 @@ import { newPool, type Pool } from '../../../internal/postgres/pool'
 import { addLanes } from '../../../pkg/cart/sql/add-group'
 
 // Rows are looked up by index even where a table is so small that a scan would be cheaper: under
-// SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
-export const laneSession = '-c enable_seqscan=off -c plan_cache_mode=force_generic_plan'
+// SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group. Whatever
+// the server's own setting is: what a group writes tells by its isolation that its transaction was begun.
+export const laneSession = [
+  '-c enable_seqscan=off',
+  '-c plan_cache_mode=force_generic_plan',
+  '-c default_transaction_isolation=read\\ committed',
+].join(' ')
 
 // What runs in the background is made for the numbers of rows at hand, and leaves the other processor alone.
 const backgroundSession =
