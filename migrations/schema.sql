@@ -187,7 +187,7 @@ $function$;
 CREATE OR REPLACE FUNCTION refuse_other_position()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
+ SET search_path TO '$user', 'public'
 AS $function$
 begin
   -- Whoever owns the table restores books, and may write what they like in it anyway.
@@ -196,7 +196,7 @@ begin
   end if;
   perform from added
   where xact_no <> pg_current_xact_id()::text::bigint
-    + (select e.xact_offset from public.xact_epoch e where e.is_only);
+    + (select e.xact_offset from xact_epoch e where e.is_only);
   if found then
     raise exception 'a transaction stands where the database transaction stands that wrote it'
       using errcode = 'restrict_violation';
