@@ -7,7 +7,10 @@ import type { Instant } from './instant'
 export interface Follower {
   /** Heard at this moment: what the other clock showed a little earlier. */
   hear(instant: Instant): void
-  /** Rises with each call, and above all that was heard. Undefined when nothing was heard for so long that the clocks may have parted. */
+  /**
+   * Rises with each call, and above all that was heard. Undefined when nothing was heard for so long that the
+   * clocks may have parted.
+   */
   now(): Instant | undefined
 }
 

@@ -32,7 +32,8 @@ const invalidParameterValue = '22023'
 /**
  * Finds out whether a transaction was committed whose connection broke. Its status, or the end of its
  * session, only tells when it is over: after a crash an id whose traces were not yet on disk is given out a
- * second time, as is the number of a process. The truth is whether its rows are there. Throws ledger.outcome_unknown when the time is over first.
+ * second time, as is the number of a process. The truth is whether its rows are there. Throws
+ * ledger.outcome_unknown when the time is over first.
  */
 export function newOutcomeFinder(
   lanes: Pool,

@@ -108,6 +108,7 @@ async function send(
   { decision, known }: Recalled,
   recall: Recall,
 ): Promise<{ pid: number | null; lost?: unknown }> {
+  // What cannot be encoded fails like a statement: begin and commit go out alone then, and do nothing.
   const write = async () => {
     const { now } = await writeFromRecall(client, toRecalledColumns(decision, known))
     recall.hear(now)
