@@ -140,7 +140,8 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     })
     const shutdownTimeoutMs = http.shutdown_timeout_ms
     const server = await startServer({
-      app: admission.guard(app),
+      app,
+      guard: admission.guard,
       host: http.host,
       port: http.port,
       shutdownTimeoutMs,

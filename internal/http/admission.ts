@@ -92,6 +92,7 @@ export function newAdmission(options: AdmissionOptions): Admission {
     setWorking(place, false)
     setLarge(place, false)
     place.stopAwaiting?.()
+    place.stopAwaiting = undefined
   }
   /** A response that waits behind another one on its connection is not told when that breaks. */
   function placesOn(socket: Socket): Set<Place> {
@@ -113,6 +114,9 @@ export function newAdmission(options: AdmissionOptions): Admission {
     const some = placesOn(req.socket)
     some.add(place)
     res.once('close', () => {
+      // Until the whole heap is looked through, a weak map that has grown old keeps what it holds: the place,
+      // and with it the request that gives way for it.
+      places.delete(req)
       if (some.delete(place)) leave(place)
     })
   }

@@ -1,10 +1,4 @@
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express'
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express'
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { Log } from '../log/log'
 import type { Tracer } from '../trace/tracer'
@@ -13,6 +7,7 @@ import { assertRoles, newAuthorizer, principalOf, type Authenticate } from './au
 import { exchangeOf, newBorder, tracerOf, type Border, type Observe } from './border'
 import { whileConfirmed, type Confirm } from './confirm'
 import { newDocs } from './docs'
+import { newExpress } from './express'
 import { generalFaults } from './general-fault'
 import { newNegotiator } from './negotiate'
 import type { ApiInfo } from './openapi'
@@ -66,7 +61,7 @@ export function newHttpApp(options: HttpAppOptions): Express {
   const limits = { ...streamLimits, ...options.streamLimits }
   const border = newBorder({ log: options.log, streamLimits: limits, observe: options.observe })
 
-  const app = express().disable('x-powered-by').disable('etag')
+  const app = newExpress().disable('x-powered-by').disable('etag')
   app.enable('case sensitive routing')
   app.locals.tracer = options.tracer
   mountRoutes(app, served, { ...options, border })

@@ -11,12 +11,15 @@ import { Fault } from '../fault/fault'
 import type { Log } from '../log/log'
 import { limitConnections } from './connection-limit'
 import type { CrowdLimits } from './crowd'
+import { messagesOf } from './express'
 import { generalFaults } from './general-fault'
 import { toProblem } from './problem'
 import { askToEnd } from './stream'
 
 export interface ServerOptions {
   app: RequestListener
+  /** Comes before the app, and may answer in its place. */
+  guard?: (app: RequestListener) => RequestListener
   host: string
   /** 0 takes a free one. */
   port: number
@@ -67,7 +70,8 @@ export const clientLimits = {
 
 /** Resolves once the port is bound; rejects with a sentence for people when it cannot be. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { app, log } = options
+  const { app, guard = (unguarded) => unguarded, log } = options
+  const serve = guard(app)
   const { lingerMs } = { ...clientLimits, ...options.limits }
   const connections = new Map<Socket, ServerResponse | undefined>()
   let draining = false
@@ -78,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       res.shouldKeepAlive = false
       askToEnd(res)
     }
-    app(req, res)
+    serve(req, res)
   })
   if (front) putInFront(server, front)
   if (options.connections) limitConnections(server, options.connections, log)
@@ -102,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function newServer({ limits }: ServerOptions, listener: RequestListener): Server {
+function newServer({ app, limits }: ServerOptions, listener: RequestListener): Server {
   const limit = { ...clientLimits, ...limits }
   const server = createServer(
     {
@@ -111,6 +115,7 @@ function newServer({ limits }: ServerOptions, listener: RequestListener): Server
       keepAliveTimeout: limit.keepAliveTimeoutMs,
       connectionsCheckingInterval: limit.checkIntervalMs,
       noDelay: true,
+      ...messagesOf(app),
     },
     listener,
   )
