@@ -84,7 +84,7 @@ const inflict: Record<FaultKind, Inflict> = {
     return () => shiftDatabaseClock(server, 0)
   },
   async 'kill -9 the postmaster'({ server }) {
-    server.killPostmaster()
+    await server.killPostmaster()
     return () => server.restart()
   },
   async 'kill -9 a backend'({ server }) {

@@ -1,16 +1,19 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { migrate } from '../../internal/postgres/migrate'
 import { removeEmbedded, startEmbedded } from '../../internal/postgres/embedded/embedded'
+import { isAlive } from '../../internal/postgres/embedded/program'
 import { connectionSettings } from '../harness/database'
 import * as sql from './nemesis.sql.ts'
 
 /** A PostgreSQL of the run's own, which may be killed. */
 export interface OwnServer {
   url: string
-  killPostmaster(): void
+  /** Resolves when it is gone: while it dies, a start would still find it running. */
+  killPostmaster(): Promise<void>
   /** Starts it again on the same port; it recovers by itself. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -36,7 +39,7 @@ export async function startOwnServer(): Promise<OwnServer> {
     await installClock(url)
     return {
       url,
-      killPostmaster: () => process.kill(postmasterOf(directory), 'SIGKILL'),
+      killPostmaster: () => kill(postmasterOf(directory)),
       async restart() {
         const again = await startEmbedded(options)
         if (again.url !== url) throw new Error('PostgreSQL came back on another port')
@@ -51,6 +54,11 @@ export async function startOwnServer(): Promise<OwnServer> {
 
 function postmasterOf(directory: string): number {
   return Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
+}
+
+async function kill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGKILL')
+  while (isAlive(pid)) await sleep(5)
 }
 
 async function installClock(url: string): Promise<void> {

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeEmbedded, startEmbedded } from '../../internal/postgres/embedded/embedded'
+import { isAlive } from '../../internal/postgres/embedded/program'
 
 const database = 'tillbook'
 
@@ -46,16 +47,7 @@ function closeOnSignal(close: () => Promise<void>): void {
 async function removeLeftovers(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = /^tillbook-test-(\d+)-/.exec(name)?.[1]
-    if (pid && !isRunning(Number(pid))) await remove(join(tmpdir(), name))
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if (pid && !isAlive(Number(pid))) await remove(join(tmpdir(), name))
   }
 }
 
