@@ -5,8 +5,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node scripts/build.mjs api worker simulator migrate populate credential outbox verify
-# What is in the bundles already; the programs read the rest.
-RUN find config ! -name '*.json' '(' -type f -o -empty ')' -delete
+# The sources are in the bundles already. Who cloned may have kept the files to themselves; they are read by node.
+RUN find config ! -name '*.json' '(' -type f -o -empty ')' -delete && chmod -R a+rX config migrations
 
 FROM node:22-slim
 WORKDIR /tillbook

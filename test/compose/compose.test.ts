@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -193,20 +193,29 @@ test('the image has what its programs need', () => {
   expect(ignored).toEqual(expect.arrayContaining(['node_modules', 'bin', '.data', '.git']))
 })
 
-test('the image has the configurations, and not the sources that read them', async () => {
+test('the image has the configurations without their sources, for all to read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tillbook-image-'))
+  const shell = async (line: string) =>
+    (await execute('sh', ['-c', line], { cwd: folder })).stdout.trim().split('\n').sort()
   try {
-    await cp(join(projectFolder, 'config'), join(folder, 'config'), { recursive: true })
-    const [, command = ''] = /^RUN (find config .*)$/m.exec(image) ?? []
-    await execute('sh', ['-c', command], { cwd: folder })
-    const left = await readdir(folder, { recursive: true })
-    const wanted = programs.map(([name]) => `config/${name}/compose.json`)
-    expect(left).toEqual(expect.arrayContaining(wanted))
-    expect(left.filter((path) => path.includes('.') && !path.endsWith('.json'))).toEqual([])
+    const [, step = ''] = /^RUN (find config .*)$/m.exec(image) ?? []
+    const files = await filesOf('config', 'migrations')
+    for (const name of ['config', 'migrations']) {
+      await cp(join(projectFolder, name), join(folder, name), { recursive: true })
+    }
+    // As the clone of somebody who keeps all to themselves.
+    await shell(`chmod -R go= . && ${step}`)
+    expect(await shell('find * -type f')).toEqual(files.filter((path) => !path.endsWith('.ts')))
+    expect(await shell('find * ! -perm -o=r -o -type d ! -perm -o=x')).toEqual([''])
   } finally {
     await rm(folder, { recursive: true })
   }
 })
+
+async function filesOf(...folders: string[]): Promise<string[]> {
+  const { stdout } = await execute('find', [...folders, '-type', 'f'], { cwd: projectFolder })
+  return stdout.trim().split('\n').sort()
+}
 
 test('role.sql makes a login that may do what the API may, however often it is run', async () => {
   const database = await newDatabase()
