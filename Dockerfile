@@ -5,6 +5,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN node scripts/build.mjs api worker simulator migrate populate credential outbox verify
+# The sources are in the bundles already. Who cloned may have kept the files to themselves; they are read by node.
+RUN find config ! -name '*.json' '(' -type f -o -empty ')' -delete && chmod -R a+rX config migrations
 
 FROM node:22-slim
 WORKDIR /tillbook

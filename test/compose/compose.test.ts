@@ -1,25 +1,32 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { z } from 'zod'
 import { loadConfig, programs as configured, type Program } from '../../config/config'
 import { newDatabase } from '../harness/database'
 import { projectFolder, spawnProgram } from '../harness/program'
 import { onServer } from '../harness/server'
+import { startService } from '../order/service'
 import { readYaml } from './yaml'
 
 const condition = z.enum(['service_healthy', 'service_completed_successfully'])
 const service = z.strictObject({
   image: z.string(),
   build: z.literal('.').optional(),
+  pull_policy: z.literal('never').optional(),
   hostname: z.string().optional(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string().regex(/^127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+$/)).default([]),
   volumes: z.array(z.string()).default([]),
+  tmpfs: z.array(z.string()).default([]),
   depends_on: z.record(z.string(), z.strictObject({ condition })).default({}),
   healthcheck: z
     .strictObject({
-      test: z.tuple([z.literal('CMD')], z.string()),
+      test: z.tuple([z.literal('CMD'), z.string()], z.string()),
       interval: z.string(),
       timeout: z.string(),
       retries: z.string(),
@@ -31,6 +38,7 @@ const service = z.strictObject({
 })
 type Service = z.output<typeof service>
 
+const execute = promisify(execFile)
 const read = (path: string) => readFileSync(join(projectFolder, path), 'utf8')
 const { services, volumes } = z
   .strictObject({
@@ -39,8 +47,15 @@ const { services, volumes } = z
   })
   .parse(readYaml(read('docker-compose.yml')))
 
-const programs = Object.entries(services).filter(([, { build }]) => build)
+const programs = Object.entries(services).filter(([, one]) => one.image === 'tillbook')
 const image = read('Dockerfile')
+
+/** What the images that are not ours declare as volumes, each of which would else be one without a name. */
+const declaredVolumes: Record<string, string> = {
+  'postgres:17': '/var/lib/postgresql/data',
+  'rabbitmq:4': '/var/lib/rabbitmq',
+  'redis:8': '/data',
+}
 
 /** The services that a service waits for, and those that these wait for. */
 function before(name: string): string[] {
@@ -83,6 +98,41 @@ test.each(Object.entries(services))('%s waits for what can be waited for', (_nam
   }
 })
 
+test.each(Object.entries(services))('%s leaves no volume without a name behind', (_name, one) => {
+  const named = one.volumes.map((volume) => volume.split(':')[1])
+  const wanted = declaredVolumes[one.image]
+  expect([...named, ...one.tmpfs]).toEqual(wanted ? expect.arrayContaining([wanted]) : [])
+})
+
+test('the image of the programs is built once, and asked of no registry', () => {
+  expect(programs.flatMap(([name, { build }]) => (build ? [name] : []))).toEqual(['simulator'])
+  expect(programs.map(([, one]) => one.pull_policy)).toEqual(programs.map(() => 'never'))
+})
+
+const looks = programs.flatMap(([name, { healthcheck }]) =>
+  healthcheck ? [{ name, look: healthcheck.test }] : [],
+)
+
+test.each(looks)('$name is healthy while it answers 200', async ({ name, look }) => {
+  const path = name === 'simulator' ? '/health' : '/readyz'
+  const there = await startService({ [path]: { status: 'well' } })
+  const exitCode = () => {
+    const [, file, ...args] = look
+    const here = args.map((arg) =>
+      arg.replace(/127\.0\.0\.1\/\d+/, there.url.slice(7).replace(':', '/')),
+    )
+    return execute(file, here).then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    )
+  }
+  expect(await exitCode()).toBe(0)
+  there.answers[path] = 503
+  expect(await exitCode()).toBe(1)
+  await there.close()
+  expect(await exitCode()).toBe(1)
+})
+
 describe.each(programs)('the service %s', (name, one) => {
   const [file = '', path = ''] = one.command!
   const config = loadConfig(name as Program, join(projectFolder, path), {})
@@ -105,7 +155,7 @@ describe.each(programs)('the service %s', (name, one) => {
 
   test('is asked how it is where it listens', () => {
     const http = 'http' in config ? config.http : undefined
-    const [, port] = one.healthcheck?.test.join(' ').match(/127\.0\.0\.1:(\d+)/) ?? []
+    const [, port] = one.healthcheck?.test.join(' ').match(/127\.0\.0\.1\/(\d+)/) ?? []
     expect(port).toBe(http && String(http.port))
     const listening = [http, 'rpc' in config ? config.rpc : undefined]
     const open = listening.flatMap((at) => (at?.host === '0.0.0.0' ? [String(at.port)] : []))
@@ -142,6 +192,30 @@ test('the image has what its programs need', () => {
   const ignored = read('.dockerignore').split('\n')
   expect(ignored).toEqual(expect.arrayContaining(['node_modules', 'bin', '.data', '.git']))
 })
+
+test('the image has the configurations without their sources, for all to read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tillbook-image-'))
+  const shell = async (line: string) =>
+    (await execute('sh', ['-c', line], { cwd: folder })).stdout.trim().split('\n').sort()
+  try {
+    const [, step = ''] = /^RUN (find config .*)$/m.exec(image) ?? []
+    const files = await filesOf('config', 'migrations')
+    for (const name of ['config', 'migrations']) {
+      await cp(join(projectFolder, name), join(folder, name), { recursive: true })
+    }
+    // As the clone of somebody who keeps all to themselves.
+    await shell(`chmod -R go= . && ${step}`)
+    expect(await shell('find * -type f')).toEqual(files.filter((path) => !path.endsWith('.ts')))
+    expect(await shell('find * ! -perm -o=r -o -type d ! -perm -o=x')).toEqual([''])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+async function filesOf(...folders: string[]): Promise<string[]> {
+  const { stdout } = await execute('find', [...folders, '-type', 'f'], { cwd: projectFolder })
+  return stdout.trim().split('\n').sort()
+}
 
 test('role.sql makes a login that may do what the API may, however often it is run', async () => {
   const database = await newDatabase()

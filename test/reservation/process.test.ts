@@ -13,13 +13,17 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** bin/tillbook-worker as a process of its own. */
 async function spawnWorker(
   changes: WorkerChanges = {},
+  shutdownTimeoutMs = 8000,
 ): Promise<{ program: SpawnedProgram; url: string }> {
   const file = join(folder, 'worker.json')
+  const { url: service } = shop.simulator
+  const { upstreams, worker } = workConfig(service, changes)
   const config = {
     environment: 'local',
     database: { url: shop.database.url },
-    http: { port: 0 },
-    ...workConfig(shop.simulator.url, changes),
+    http: { port: 0, shutdown_timeout_ms: shutdownTimeoutMs },
+    upstreams: { ...upstreams, user: { url: service }, product: { url: service } },
+    worker,
     log: { level: 'info' },
   }
   writeFileSync(file, JSON.stringify(config))
@@ -66,6 +70,29 @@ test('R4: SIGTERM hands back what is under way at once; the next worker loses an
   await shop.reaches(lines, 'held')
   expect(shop.held()).toMatchObject({ made: 20, doubled: { keys: [] } })
 })
+
+test('R4: SIGTERM gives orders and reservations the same grace, not one after the other', async () => {
+  shop = await openShop({ reserveDelayMs: 600_000 })
+  const lines = await shop.add()
+  await shop.sql(pendingOrderSql)
+  const leases = () =>
+    shop.sql<{ lease_token: string | null }>('select lease_token from shop_order')
+  // Twice the grace would not fit.
+  const worker = { grace_ms: 2_000, lease_ms: 60_000 }
+  const { program } = await spawnWorker({ worker, upstream: { timeout_ms: 50_000 } }, 3_000)
+  await callsUnderWay(1)
+  await pollUntil(async () => (await leases())[0]!.lease_token, { what: 'the order is claimed' })
+  program.kill('SIGTERM')
+  expect(await program.exited).toMatchObject({ code: 0 })
+  const left = [...(await leases()), ...(await shop.rows(lines))]
+  expect(left.map(({ lease_token }) => lease_token)).toEqual([null, null])
+})
+
+// The product service takes a minute for it.
+const pendingOrderSql = `
+  insert into shop_order (
+    id, owner_id, user_id, status, product_code, currency, next_at, created_at, updated_at
+  ) values (gen_random_uuid(), 'ada', '7c11e1ce2741', 'pending', 'family-box', 'EUR', now(), now(), now())`
 
 test('R4: SIGTERM lets calls finish that end in time', async () => {
   shop = await openShop({ reserveDelayMs: 300 })

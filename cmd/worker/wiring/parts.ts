@@ -37,9 +37,9 @@ export function startWorkerParts(config: WorkConfig, deps: WorkDeps): WorkerPart
   const relay = startRelaying(config, deps)
   closers.add(relay.close)
   const reservations = startReservations(config, deps)
-  closers.add(reservations.close)
   const orders = startOrders(config, deps, relay.nudge)
-  closers.add(orders.close)
+  // Side by side: one after the other, the second would go on claiming meanwhile, and its own grace may be too late.
+  closers.add(() => Promise.all([orders.close(), reservations.close()]))
   closers.add(startForgetting(config, deps).close)
   return {
     nudgeOrders: orders.nudge,
