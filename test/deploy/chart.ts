@@ -19,9 +19,14 @@ export interface Manifest {
 
 export type Values = Record<string, unknown>
 
-/** What Helm makes of the chart with some values, as the release `shop`. Throws with Helm's words. */
-export function render(helm: string, values: Values = {}): Manifest[] {
-  const args = ['template', 'shop', chartFolder, '--namespace', 'market', '--values', '-']
+/**
+ * What Helm makes of the chart with some values, and those of files of the project on top, as the release
+ * `shop`. Throws with Helm's words.
+ */
+export function render(helm: string, values: Values = {}, ...files: string[]): Manifest[] {
+  const given = ['-', ...files.map((file) => join(projectFolder, file))]
+  const options = given.flatMap((file) => ['--values', file])
+  const args = ['template', 'shop', chartFolder, '--namespace', 'market', ...options]
   const text = execFileSync(helm, args, {
     input: JSON.stringify(values),
     encoding: 'utf8',
