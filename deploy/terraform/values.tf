@@ -10,6 +10,9 @@ locals {
   secrets = { for kind, secret in var.secrets : kind => secret if secret != null }
   written = { for kind, secret in local.secrets : kind => secret if secret.write }
 
+  # A pod reads a secret when it starts: other URLs are other pods.
+  annotations = { "checksum/urls" = tostring(var.urls_revision) }
+
   # The values of the chart, by their names there.
   values = {
     # So that outputs.tf knows what objects are called.
@@ -17,7 +20,7 @@ locals {
     image            = var.image
     secrets          = { for kind, secret in local.secrets : kind => { name = secret.name, key = secret.key } }
     upstreams        = var.upstreams
-    api              = { replicas = var.api_replicas }
-    worker           = { replicas = var.worker_replicas }
+    api              = { replicas = var.api_replicas, podAnnotations = local.annotations }
+    worker           = { replicas = var.worker_replicas, podAnnotations = local.annotations }
   }
 }

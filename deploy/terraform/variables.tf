@@ -84,7 +84,7 @@ variable "urls" {
 }
 
 variable "urls_revision" {
-  description = "To be raised whenever `urls` change: what is not kept cannot be compared. Then restart the pods, as docs/deployment.md tells."
+  description = "To be raised whenever `urls` change: what is not kept cannot be compared. The pods are replaced then."
   type        = number
   default     = 1
 

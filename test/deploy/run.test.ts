@@ -30,15 +30,16 @@ describeWithTool('helm', 'C6: what the Helm chart runs', (helm) => {
   /** Starts a program with the file of its pod, on ports that are free. */
   function start(program: string): SpawnedProgram {
     const file = join(folder, `${program}.json`)
-    const config = JSON.parse(fileOf(manifests, podsOf(manifests)[program]!)) as Settings
+    const pod = podsOf(manifests)[program]!
+    const config = JSON.parse(fileOf(manifests, pod)) as Settings
     if (config.http) config.http.port = 0
     if (config.rpc) config.rpc.port = 0
     writeFileSync(file, JSON.stringify(config))
-    return spawnProgram(
-      program,
-      [file],
-      program === 'simulator' ? {} : { DATABASE_URL: database.url },
-    )
+    // The root of a pod is read-only: whoever needs a place for what is temporary has to be given one.
+    const hasScratch = containerOf(pod).volumeMounts!.some(({ mountPath }) => mountPath === '/tmp')
+    const TMPDIR = hasScratch ? folder : join(folder, 'nowhere')
+    const databaseUrl = program === 'simulator' ? undefined : database.url
+    return spawnProgram(program, [file], { TMPDIR, DATABASE_URL: databaseUrl })
   }
 
   test.each(['api', 'worker', 'simulator'])(

@@ -125,6 +125,9 @@ securityContext:
   {{- toYaml $root.Values.securityContext | nindent 2 }}
 volumeMounts:
   - { name: config, mountPath: /etc/tillbook, readOnly: true }
+  {{- if eq $program "migrate" }}
+  - { name: scratch, mountPath: /tmp }
+  {{- end }}
   {{- if $root.Values.caBundle.configMap }}
   - { name: ca, mountPath: /etc/tillbook-ca, readOnly: true }
   {{- end }}
@@ -156,6 +159,11 @@ volumes:
   - name: config
     configMap:
       name: {{ include "tillbook.fullname" $root }}-{{ index . 1 }}
+  {{- if eq (index . 1) "migrate" }}
+  # It puts the migrations together there. The other programs write nothing.
+  - name: scratch
+    emptyDir: { sizeLimit: 16Mi }
+  {{- end }}
   {{- if $root.Values.caBundle.configMap }}
   - name: ca
     configMap:
