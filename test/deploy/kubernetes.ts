@@ -38,6 +38,7 @@ function compile(text: string): readonly ts.Diagnostic[] {
     strict: true,
     noEmit: true,
     types: [],
+    lib: ['lib.es5.d.ts'],
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.Node16,
     moduleResolution: ts.ModuleResolutionKind.Node16,
@@ -46,5 +47,7 @@ function compile(text: string): readonly ts.Diagnostic[] {
   const onDisk = host.getSourceFile.bind(host)
   host.getSourceFile = (name, version) =>
     name === path ? ts.createSourceFile(name, text, version) : onDisk(name, version)
-  return ts.getPreEmitDiagnostics(ts.createProgram([path], options, host))
+  const program = ts.createProgram([path], options, host)
+  const file = program.getSourceFile(path)
+  return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
 }

@@ -110,7 +110,7 @@ describeWithTool('terraform', 'C6: the Terraform module', (terraform) => {
     expect(read('main.tf')).not.toMatch(/^\s+data\s*=/m)
   })
 
-  describeWithTool('helm', 'with Helm', (helm) => {
+  describeWithTool('helm', 'C6: what Terraform feeds the chart', (helm) => {
     test.each(Object.entries(given))(
       'feeds values that the chart takes: %s',
       (_what, variables) => {

@@ -3,18 +3,20 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectFolder } from '../harness/program'
 
-/** Programs of others that the tests run where they are installed. */
+/** Programs of others that the tests run where they are installed, and those that CI fetches. */
 const tools = {
-  // scripts/fetch-helm.mjs puts it there.
-  helm: { fetched: join(projectFolder, 'node_modules/.cache/helm/helm'), isFetchedByCi: true },
-  terraform: { fetched: undefined, isFetchedByCi: false },
+  helm: {
+    fetchedBy: 'scripts/fetch-helm.mjs',
+    fetched: join(projectFolder, 'node_modules/.cache/helm/helm'),
+  },
+  terraform: undefined,
 } as const
 
 export type Tool = keyof typeof tools
 
 /** Where a tool is; undefined when it is nowhere. */
 function find(tool: Tool): string | undefined {
-  const { fetched } = tools[tool]
+  const fetched = tools[tool]?.fetched
   if (fetched && existsSync(fetched)) return fetched
   try {
     execFileSync(tool, ['version'], { stdio: 'ignore' })
@@ -24,16 +26,21 @@ function find(tool: Tool): string | undefined {
   }
 }
 
-/** `describe` for what needs a tool: skipped where it is not installed; failed when CI=true could have fetched it. */
+/**
+ * `describe` for what needs a tool, which is handed to it; skipped where there is none, and failed when CI=true
+ * should have fetched it.
+ */
 export function describeWithTool(tool: Tool, name: string, suite: (file: string) => void): void {
   const file = find(tool)
   if (file) return describe(name, () => suite(file))
-  if (tools[tool].isFetchedByCi && process.env.CI === 'true') {
+  const fetchedBy = tools[tool]?.fetchedBy
+  const why = `${tool} is not installed${fetchedBy ? `, and node ${fetchedBy} was not run` : ''}`
+  if (fetchedBy && process.env.CI === 'true') {
     test(name, () => {
-      throw new Error(`${tool} is not installed`)
+      throw new Error(why)
     })
     return
   }
-  process.stderr.write(`\n*** ${name}: SKIPPED, because ${tool} is not installed\n\n`)
+  process.stderr.write(`\n*** ${name}: SKIPPED, because ${why}\n\n`)
   describe.skip(`${name} (needs ${tool})`, () => suite(tool))
 }
