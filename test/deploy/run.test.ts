@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Probe } from 'kubernetes-types/core/v1'
@@ -65,8 +65,7 @@ describeWithTool('helm', 'C6: what the Helm chart runs', (helm) => {
   })
 
   test('what it tells whoever installs it to run, with the rights that the API has', () => {
-    const args = ['install', 'shop', chartFolder, '--dry-run=client']
-    const notes = execFileSync(helm, args, { encoding: 'utf8', stdio: 'pipe' })
+    const notes = readFileSync(join(chartFolder, 'templates/NOTES.txt'), 'utf8')
     const [, named = ''] = /bin\/tillbook-credential ([\s\S]+?\.json)/.exec(notes)!
     const url = `${database.url}?options=${encodeURIComponent('-c role=tillbook_api')}`
     const said = execFileSync('bin/tillbook-credential', named.split(/[\s\\]+/), {
