@@ -356,6 +356,7 @@ describe('generate', () => {
     'migrations/schema.sql',
     'docs/schema.md',
     'docs/openapi.json',
+    'deploy/helm/tillbook/values.schema.json',
     'docs/asyncapi.json',
     'docs/order-created.schema.json',
   ]

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Client } from 'pg'
 import { generate } from '../../internal/sqlgen/generate'
 import { readCatalogue } from './catalogue'
+import { chartSchema } from './chart'
 import { currencyModule } from './currency'
 import { withMigratedDatabase } from './database'
 import { schemaDocument } from './docs'
@@ -25,7 +26,7 @@ export interface GenerateOptions {
 
 const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds', 'test']
 
-/** Writes everything that is made from the schema, the messages and the routes; answers the files that were not as they should. */
+/** Writes everything that is made from the schema, the messages, the routes and the settings; answers the files that were not as they should. */
 export async function run({ databaseUrl, root, check, path }: GenerateOptions): Promise<string[]> {
   const files = await withMigratedDatabase(
     databaseUrl,
@@ -35,6 +36,7 @@ export async function run({ databaseUrl, root, check, path }: GenerateOptions): 
     },
   )
   files.set('docs/openapi.json', apiReference())
+  files.set('deploy/helm/tillbook/values.schema.json', chartSchema())
   if (path) for (const [name, text] of await messageFiles(root, path)) files.set(name, text)
   for (const [name, text] of messageReference()) files.set(name, text)
   const differing: string[] = []

@@ -1,0 +1,19 @@
+output "namespace" {
+  description = "The namespace that Tillbook runs in."
+  value       = local.namespace
+}
+
+output "release" {
+  description = "The name of the Helm release."
+  value       = helm_release.this.name
+}
+
+output "rest_url" {
+  description = "REST, from inside the cluster."
+  value       = "http://${var.release}-api.${local.namespace}.svc:8080"
+}
+
+output "grpc_address" {
+  description = "gRPC, from inside the cluster, without TLS."
+  value       = "${var.release}-api.${local.namespace}.svc:9111"
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import ts from 'typescript'
+import { projectFolder } from '../harness/program'
+import type { Manifest } from './chart'
+
+/** Where kubernetes-types has the objects of an API; those of extensions it does not have. */
+const modules: Record<string, string> = {
+  v1: 'core/v1',
+  'apps/v1': 'apps/v1',
+  'batch/v1': 'batch/v1',
+  'autoscaling/v2': 'autoscaling/v2',
+  'networking.k8s.io/v1': 'networking/v1',
+  'policy/v1': 'policy/v1',
+}
+
+/**
+ * What is wrong with objects by the types of Kubernetes itself: a field that there is not, or one that is of
+ * another type. The compiler says it, which looks for unknown fields in what is written out.
+ */
+export function findMistakes(manifests: Manifest[]): string[] {
+  const known = manifests.filter(({ apiVersion }) => modules[apiVersion])
+  const lines = known.map((one, i) => {
+    const type = `import('kubernetes-types/${modules[one.apiVersion]}').${one.kind}`
+    return `export const object${i}: ${type} = ${JSON.stringify(one)}`
+  })
+  return compile(lines.join('\n')).map(({ messageText, start = 0 }) => {
+    const line = lines.join('\n').slice(0, start).split('\n').length - 1
+    const { kind, metadata } = known[line]!
+    return `${kind} ${metadata.name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  })
+}
+
+/** Below the project, so that its packages are found; nothing is written. */
+const path = join(projectFolder, 'test/deploy/rendered.ts')
+
+function compile(text: string): readonly ts.Diagnostic[] {
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    types: [],
+    lib: ['lib.es5.d.ts'],
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+  }
+  const host = ts.createCompilerHost(options)
+  const onDisk = host.getSourceFile.bind(host)
+  host.getSourceFile = (name, version) =>
+    name === path ? ts.createSourceFile(name, text, version) : onDisk(name, version)
+  const program = ts.createProgram([path], options, host)
+  const file = program.getSourceFile(path)
+  return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+}
