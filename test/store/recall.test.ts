@@ -399,3 +399,23 @@ test('its time rises on an account, also when an earlier answer is heard late', 
   expect(sent).toEqual(oneTrip)
   expect(await readBook(id)).toMatchObject({ balance: 10_002, rises: true })
 })
+
+test('who reads by a statement that another one failed to prepare looks under lock', async () => {
+  const [one, other] = [await anAccount(), await anAccount()]
+  const { post, sent } = newProcess()
+  const locker = new Session({ connectionString: database.url })
+  await locker.connect()
+  try {
+    await locker.query('begin; lock table account')
+    const first = post(deposit(one, 1n))
+    const second = post(deposit(other, 1n))
+    // It waited for the table where the statement is prepared.
+    await expect(first).rejects.toMatchObject({ code: 'database.unavailable' })
+    await locker.query('rollback')
+    expect(await second).toMatchObject({ status: 'created' })
+    expect(sent.slice(0, 2)).toEqual(['ReadAccounts', 'ReadAccounts'])
+    expect(sent).toContain('LockAccounts')
+  } finally {
+    await locker.end()
+  }
+})

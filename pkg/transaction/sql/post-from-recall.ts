@@ -65,11 +65,20 @@ async function areKnown(
   const unknown = recall.unknown(accountIds)
   if (!unknown) return false
   if (unknown.length === 0) return true
-  const rows = await client.use((shared) => readAccounts(shared, { ids: unknown }))
+  const rows = await client.use((shared) => readAccounts(shared, { ids: unknown })).catch(doWithout)
+  if (!rows) return false
   const [first] = rows
   if (first) recall.hear(first.now)
   recall.learn(rows.map((row) => toLockedAccount({ ...row, expired_hold_ids: null })))
   return true
+}
+
+/**
+ * A refusal may be for somebody else's sake: whoever sent the statement first was to prepare it for all on the
+ * connection, and had to give up.
+ */
+function doWithout(error: unknown): undefined {
+  if (error instanceof Fault) throw error
 }
 
 /** Undefined when more has to be known than accounts, or the database knows more of them. */
