@@ -4,13 +4,13 @@ import { Fault } from '../../internal/fault/fault'
 import type { Log } from '../../internal/log/log'
 import { sqlState, sqlStateOf } from '../../internal/postgres/errors'
 import type { Executor } from '../../internal/postgres/query'
-import { checkSchema, describeSchema, type SchemaState } from '../../internal/postgres/schema-check'
+import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
 import { findNumbering, findRights } from './rights.sql.ts'
 
 /** A database that is away comes back by itself; another schema or a role without rights does not. */
 export async function refuseToStart(db: Executor, role: string, log: Log): Promise<void> {
   try {
-    const reason = await findReason(db, role, ['current'])
+    const reason = await whyNotReady(db, role)
     if (reason !== undefined) throw new Error(reason)
     const { role: session, can_rewrite: canRewrite } = await findRights(db)
     if (canRewrite) {
@@ -24,20 +24,12 @@ export async function refuseToStart(db: Executor, role: string, log: Log): Promi
 
 /**
  * Why requests cannot be served, in a sentence. A newer schema is no reason: while a new version is
- * rolled out, the old one goes on serving. Throws database.unavailable when there is nobody to ask.
+ * rolled out, or taken back, the old one serves. Throws database.unavailable when there is nobody to ask.
  */
-export function whyNotReady(db: Executor, role: string): Promise<string | undefined> {
-  return findReason(db, role, ['current', 'ahead'])
-}
-
-async function findReason(
-  db: Executor,
-  role: string,
-  servable: SchemaState['state'][],
-): Promise<string | undefined> {
+export async function whyNotReady(db: Executor, role: string): Promise<string | undefined> {
   try {
     const schema = await checkSchema(db, migrationNames())
-    if (!servable.includes(schema.state)) return describeSchema(schema)
+    if (schema.pending.length > 0) return describeSchema(schema)
     const rights = await findRights(db)
     if (!rights.can_post) return lacksRights(rights.role)
     const { is_behind: isBehind } = await findNumbering(db)

@@ -91,8 +91,8 @@ async function refuseToStart(pool: Pool, log: Log): Promise<void> {
   }
 }
 
-/** While a new version is rolled out, the old one goes on with a newer schema. */
+/** While a new version is rolled out, or taken back, the old one works with a newer schema. */
 async function whyNotReady(pool: Pool): Promise<string | undefined> {
   const schema = await checkSchema(pool, migrationNames())
-  return schema.state === 'current' || schema.state === 'ahead' ? undefined : describeSchema(schema)
+  return schema.pending.length > 0 ? describeSchema(schema) : undefined
 }
