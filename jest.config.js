@@ -1,6 +1,6 @@
 /** Unit tests stand beside the code; what touches PostgreSQL stands in test/. */
 const shared = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/harness/environment.cjs',
   transform: {
     '\\.ts$': [
       '@swc/jest',

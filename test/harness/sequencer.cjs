@@ -3,21 +3,27 @@ const { sep } = require('node:path')
 
 /** What takes longest, the longest first: begun last, one of them would keep a worker busy alone at the end. */
 const longest = [
-  'ledger/concurrency',
+  'commerce/reservation',
   'embedded',
-  'cli/program',
-  'readme',
-  'sqlgen',
-  'demo/run',
-  'plan/drop-accounts-load',
+  'ledger/concurrency',
   'populate',
+  'seal/seal',
+  'plan/drop-accounts-load',
+  'cli/program',
+  'plan/drop-accounts',
   'ledger/failures',
+  'rest/verification',
+  'checkout/race',
   'order/misbehaviour',
-  'trace/trace',
+  'sqlgen',
+  'rest/bulk-transactions',
+  'readme',
+  'ledger/holds',
+  'demo/run',
   'model/concurrent',
   'postgres/migrate',
-  'chaos/check',
-  'ledger/holds',
+  'order/worker',
+  'trace/trace',
 ]
 const rank = new Map(longest.map((name, i) => [`${sep}test${sep}${name}.test.ts`, i]))
 const rankOf = ({ path }) => {
