@@ -26,8 +26,8 @@ for (const [name, file] of [
 /**
  * Node's own options for the API, and for what the benchmark compares with it. Node lets memory grow by
  * the size of the machine before it looks what can be thrown away: told of a limit, and to look whenever a
- * fifth more has come together, the API stays below 200 MB under any load. With two thirds a transaction of a
- * bulk costs a third less, and three times the load that can be served takes 205 MB.
+ * fifth more has come together, the API stays below 200 MB under any load. With three quarters a transaction
+ * costs a tenth less, and three times the load that can be served takes 204 MB.
  * Young objects have Node's own 16 MB. With 32 the API grows by 30 MB more for hardly any time; 8 and 4 save
  * 20 MB, and make posting a transaction cost a sixth, or two fifths, more.
  */

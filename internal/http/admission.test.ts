@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
-import { roles } from '../auth/principal'
+import { roles, type Principal } from '../auth/principal'
 import { newAddressOf } from './address'
+import type { HttpAppOptions } from './app'
 import { newAdmission } from './admission'
 import type { CrowdLimits } from './crowd'
-import { newKeepingLog, newThingApp, newThingRoutes, type Handle } from './fixture'
+import { newKeepingLog, newThingApp, newThingRoutes, operator, type Handle } from './fixture'
 import { route } from './route'
 import { startServer, type RunningServer } from './server'
 
@@ -12,10 +13,12 @@ const host = '127.0.0.1'
 let running: RunningServer | undefined
 afterEach(() => running?.close())
 
+type Change = Partial<CrowdLimits & Pick<HttpAppOptions, 'bodyBytesMax' | 'authenticate'>>
+
 /** Handlers wait until they are let go. */
 async function start(
   requestsMax: number,
-  { bodyBytesMax = 1000, ...change }: Partial<CrowdLimits & { bodyBytesMax: number }> = {},
+  { bodyBytesMax = 1000, authenticate, ...change }: Change = {},
 ) {
   const waiting: (() => void)[] = []
   const wait: Handle = ({ params }) =>
@@ -37,10 +40,11 @@ async function start(
     uploads: { max: 100, ofNetworkMax: 100, ...change },
     addressOf: newAddressOf(1),
   })
-  const { app, log } = newThingApp(wait, { routes, bodyBytesMax, awaitBody: admission.awaitBody })
-  const guarded = admission.guard(app)
-  running = await startServer({ app: guarded, host, port: 0, shutdownTimeoutMs: 1000, log })
-  return { port: running.port, waiting, letGo: () => waiting.splice(0).forEach((go) => go()) }
+  const { awaitBody, guard } = admission
+  const options = { routes, bodyBytesMax, awaitBody, ...(authenticate && { authenticate }) }
+  const { app, log } = newThingApp(wait, options)
+  running = await startServer({ app, guard, host, port: 0, shutdownTimeoutMs: 1000, log })
+  return { port: running.port, log, waiting, letGo: () => waiting.splice(0).forEach((go) => go()) }
 }
 
 const thing = '{"id":"a","amount":"1.00"}'
@@ -229,4 +233,21 @@ test('the places of bodies whose connection broke are free again', async () => {
   letGo()
   await until(() => quick.received().includes(' 201 '))
   for (const { socket } of [...slow, quick]) socket.destroy()
+})
+
+test('who leaves while it is found out who they are is not served any more', async () => {
+  const asked: (() => void)[] = []
+  const authenticate = () =>
+    new Promise<Principal>((resolve) => asked.push(() => resolve(operator)))
+  const { port, log, waiting } = await start(1, { authenticate })
+  const { socket } = open(port, create())
+  await until(() => asked.length === 1)
+  socket.destroy()
+  const next = open(port, create())
+  await until(() => asked.length === 2)
+  for (const answer of asked) answer()
+  await until(() => waiting.length === 1)
+  waiting[0]!()
+  await until(() => next.received().startsWith('HTTP/1.1 201'))
+  expect(log.entries.filter(({ fields }) => 'status' in fields)).toHaveLength(1)
 })

@@ -63,6 +63,7 @@ function newPlace(): Place {
 }
 
 const admitted = () => 'admitted' as const
+const gone = () => 'gone' as const
 
 /**
  * Lets a bounded number of requests in. The excess is refused before its body is read or a route is
@@ -123,7 +124,7 @@ export function newAdmission(options: AdmissionOptions): Admission {
 
   function awaitBody(req: IncomingMessage, { bodyBytesMax, giveWay }: AwaitedBody) {
     const place = places.get(req)
-    if (!place) return admitted
+    if (!place) return req.destroyed ? gone : admitted
     setWorking(place, false)
     // Of a body without a length it is known only now how large it may become.
     if (bodyBytesMax <= largeBytes) setLarge(place, false)

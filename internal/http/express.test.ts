@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { messagesOf, newExpress } from './express'
+import { newKeepingLog } from './fixture'
+import { startServer } from './server'
 
 test('requests and responses are of their kind before Express sees them, and it leaves them so', async () => {
   const app = newExpress()
@@ -12,12 +12,21 @@ test('requests and responses are of their kind before Express sees them, and it 
   })
   const kinds: unknown[] = []
   const kindOf = (one: object) => Object.getPrototypeOf(one) as unknown
-  const answer = await ask(app, (req, res) => {
-    kinds.push(kindOf(req), kindOf(res))
-    app(req, res)
-    kinds.push(kindOf(req), kindOf(res))
-  })
-  expect(await answer.json()).toEqual({ host: '127.0.0.1', same: true })
+  const guard = (guarded: RequestListener): RequestListener => {
+    return (req, res) => {
+      kinds.push(kindOf(req), kindOf(res))
+      guarded(req, res)
+      kinds.push(kindOf(req), kindOf(res))
+    }
+  }
+  const options = { host: '127.0.0.1', port: 0, shutdownTimeoutMs: 1000, log: newKeepingLog() }
+  const server = await startServer({ app, guard, ...options })
+  try {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/`)
+    expect(await answer.json()).toEqual({ host: '127.0.0.1', same: true })
+  } finally {
+    await server.close()
+  }
   const own = [app.request, app.response]
   expect(kinds).toEqual([...own, ...own])
 })
@@ -25,14 +34,3 @@ test('requests and responses are of their kind before Express sees them, and it 
 test('a listener that is no Express app needs nothing of its own', () => {
   expect(messagesOf((_req: IncomingMessage, res) => res.end())).toEqual({})
 })
-
-async function ask(app: RequestListener, listener: RequestListener): Promise<Response> {
-  const server = createServer(messagesOf(app), listener).listen(0, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-    return await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-  } finally {
-    server.closeAllConnections()
-    server.close()
-  }
-}
