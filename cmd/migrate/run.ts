@@ -16,10 +16,12 @@ const program = 'tillbook-migrate'
 /** Brings the schema up to date and says what that took. */
 export async function run(config: MigrateConfig, { directory, print }: MigrateDeps): Promise<void> {
   const settings = await openDatabase(config.database, print)
-  const { applied } = await migrate({ settings, directory, program })
+  const { applied, unknown } = await migrate({ settings, directory, program })
   for (const name of applied) print(`applied ${name}`)
   await raiseNumbers(settings, print)
   if (applied.length > 0) return
+  if (unknown.length > 0)
+    return print(`left as it is: a newer version applied ${unknown.join(', ')}`)
   const files = await listMigrations(directory)
   print(`up to date (${files.length} migrations, the last is ${files.at(-1)?.replace('.sql', '')})`)
 }

@@ -1,11 +1,10 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type pg from 'pg'
 import { migrate as runMigrations } from 'postgres-migrations'
 import { Fault, type FaultSpec } from '../fault/fault'
 import type { ConnectionSettings } from './connection'
-import { checkSchema, describeSchema } from './schema-check'
+import { checkSchema, describeSchema, type SchemaState } from './schema-check'
 import { withSession } from './session'
 
 const schemaAhead = {
@@ -21,25 +20,35 @@ export interface MigrateOptions {
   program: string
 }
 
+/** By name: `001-currency`. */
+export interface Migrated {
+  applied: string[]
+  /** Of a newer version. */
+  unknown: string[]
+}
+
 /**
- * Applies the migrations that the database lacks, each in a transaction of its own; answers the names
- * of those it applied. Any number of processes may do so at once: they take turns. Throws the Fault
- * `schema.ahead`, and changes nothing, when the database knows migrations that the folder does not.
+ * Applies the migrations that the database lacks, each in a transaction of its own; answers which they
+ * were. Any number of processes may do so at once: they take turns. A database that knows all of
+ * the folder's migrations and more is left as it is: a version was taken back. Throws the Fault `schema.ahead`,
+ * and changes nothing, when it lacks one of them besides.
  */
-export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+export async function migrate(options: MigrateOptions): Promise<Migrated> {
   const known = await listMigrations(options.directory)
   return withSession(options.settings, options.program, async (client) => {
-    await refuseAhead(client, known)
+    const schema = await checkSchema(client, known)
+    if (schema.state === 'ahead') return leaveAhead(schema)
     const done = await withNumbered(options.directory, known, (directory) =>
       runMigrations({ client }, directory),
     )
-    return { applied: done.filter(({ id }) => id > 0).map(({ fileName }) => nameOf(fileName)) }
+    const applied = done.filter(({ id }) => id > 0).map(({ fileName }) => nameOf(fileName))
+    return { applied, unknown: [] }
   })
 }
 
-async function refuseAhead(client: pg.Client, known: string[]): Promise<void> {
-  const schema = await checkSchema(client, known)
-  if (schema.state === 'ahead') throw new Fault(schemaAhead, { detail: describeSchema(schema) })
+function leaveAhead(schema: SchemaState): Migrated {
+  if (schema.pending.length > 0) throw new Fault(schemaAhead, { detail: describeSchema(schema) })
+  return { applied: [], unknown: schema.unknown }
 }
 
 /** The file names of a folder's migrations, in order. */

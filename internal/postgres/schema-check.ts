@@ -62,5 +62,8 @@ export function describeSchema(schema: SchemaState): string {
   if (state === 'current') return 'The schema is up to date.'
   if (state === 'missing') return 'The database has no schema yet: run `make migrate`.'
   if (state === 'behind') return `The schema lacks ${pending.join(', ')}: run \`make migrate\`.`
-  return `The database is ahead of this program, which does not know ${unknown.join(', ')}: use a newer one.`
+  const ahead = `The database is ahead of this program, which does not know ${unknown.join(', ')}`
+  return pending.length > 0
+    ? `${ahead}, and lacks ${pending.join(', ')}.`
+    : `${ahead}: use a newer one.`
 }

@@ -40,8 +40,8 @@ async function check(known: string[]) {
 const names = () => files.map((file) => file.replace('.sql', ''))
 
 test('applies every migration to a fresh database, in order, and nothing the second time', async () => {
-  expect(await migrateAll()).toEqual({ applied: names() })
-  expect(await migrateAll()).toEqual({ applied: [] })
+  expect(await migrateAll()).toEqual({ applied: names(), unknown: [] })
+  expect(await migrateAll()).toEqual({ applied: [], unknown: [] })
 })
 
 test('applies only what is new', async () => {
@@ -51,7 +51,7 @@ test('applies only what is new', async () => {
   await rm(join(folder, '900-late.sql'))
   const next = String(files.length + 1).padStart(3, '0')
   await writeFile(join(folder, `${next}-late.sql`), 'create table late (id int)')
-  expect(await migrateAll()).toEqual({ applied: [`${next}-late`] })
+  expect(await migrateAll()).toEqual({ applied: [`${next}-late`], unknown: [] })
 })
 
 test('lets several migrate at once: all succeed, each migration is applied once', async () => {
@@ -72,13 +72,22 @@ test('refuses a migration that was changed after it was applied', async () => {
   await expect(migrateAll()).rejects.toThrow(files[0])
 })
 
-test('refuses a database that is ahead, and changes nothing', async () => {
+test('leaves a database as it is that knows all of it and more', async () => {
   await migrateAll()
   await rm(join(folder, files.at(-1)!))
+  expect(await migrateAll()).toEqual({ applied: [], unknown: [names().at(-1)!] })
+  expect(await check(files)).toMatchObject({ state: 'current' })
+})
+
+test('refuses a database that is ahead and lacks something besides, and changes nothing', async () => {
+  await migrateAll()
+  await rm(join(folder, files.at(-1)!))
+  await writeFile(join(folder, '900-other.sql'), 'create table other (id int)')
   await expect(migrateAll()).rejects.toMatchObject({
     code: 'schema.ahead',
-    detail: expect.stringContaining(names().at(-1)!),
+    detail: expect.stringMatching(`${names().at(-1)!}, and lacks 900-other`),
   })
+  expect(await check(files)).toMatchObject({ state: 'current' })
 })
 
 test('tells a missing schema, one that is behind, a current one and one that is ahead', async () => {
@@ -118,9 +127,18 @@ describe('tillbook-migrate', () => {
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') })
   })
 
-  test('exits 1 with one line when the database is ahead', async () => {
+  test('says that it left a newer schema as it is', async () => {
     await migrateAll()
     await rm(join(folder, files.at(-1)!))
+    const older = await run(['--migrations', folder, config])
+    expect(older).toMatchObject({ code: 0, stderr: '' })
+    expect(older.stdout).toBe(`left as it is: a newer version applied ${names().at(-1)!}\n`)
+  })
+
+  test('exits 1 with one line when a newer schema lacks something', async () => {
+    await migrateAll()
+    await rm(join(folder, files.at(-1)!))
+    await writeFile(join(folder, '900-other.sql'), 'select 1')
     const { code, stderr } = await run(['--migrations', folder, config])
     expect(code).toBe(1)
     expect(stderr).toMatch(/^tillbook-migrate: The database is ahead of this program[^\n]*\n$/)
