@@ -42,6 +42,20 @@ describeWithTool('helm', 'C6: the Helm chart', (helm) => {
     expect(findMistakes(manifests)).toEqual([])
   })
 
+  test('would be told of objects that Kubernetes does not know', () => {
+    const { metadata } = only(render(helm), 'Service', 'api')
+    const broken = [
+      { apiVersion: 'apps/v0', kind: 'Deployment', metadata },
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { port: [] } },
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 1 } },
+    ]
+    expect(findMistakes(broken)).toEqual([
+      'Deployment shop-tillbook-api: there is no API apps/v0',
+      expect.stringMatching(/^Service shop-tillbook-api: .*'"port"' does not exist/),
+      expect.stringMatching(/^Service shop-tillbook-api: Type 'number' is not assignable/),
+    ])
+  })
+
   describe.each(Object.entries(variants))('%s', (_name, values) => {
     let manifests: Manifest[]
     let pods: [string, PodTemplateSpec][]
