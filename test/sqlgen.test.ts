@@ -357,6 +357,8 @@ describe('generate', () => {
     'docs/schema.md',
     'docs/openapi.json',
     'deploy/helm/tillbook/values.schema.json',
+    'deploy/helm/tillbook/files/alerts.yml',
+    'deploy/helm/tillbook/files/dashboard.json',
     'docs/asyncapi.json',
     'docs/order-created.schema.json',
   ]
@@ -391,6 +393,8 @@ describe('generate', () => {
        comment on function keep() is 'Keeps.';
        comment on trigger item_keep on item is 'Trigger.';`,
     )
+    await put('deploy/prometheus/alerts.yml', 'groups: []\n')
+    await put('deploy/grafana/dashboard.json', '{}\n')
     await put(
       'pkg/item/sql/item.sql',
       '-- name: FindItem :maybe\nselect id, amount from item where id = $id;\n',
@@ -430,7 +434,8 @@ describe('generate', () => {
     await expect(generateAll()).rejects.toThrow(
       'pkg/a/sql/a.sql:2:8: A: column "nothing" does not exist\nseeds/b.sql:1:1: there is SQL before',
     )
-    expect(await readdir(root)).toEqual(['migrations', 'pkg', 'seeds'])
+    expect(await readdir(root)).toEqual(['deploy', 'migrations', 'pkg', 'seeds'])
+    expect(await readdir(join(root, 'deploy'))).toEqual(['grafana', 'prometheus'])
   })
 
   it('names the migration that fails', async () => {

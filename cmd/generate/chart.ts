@@ -15,7 +15,10 @@ const key = z.string().regex(/^[A-Za-z0-9._-]+$/)
 /** As the programs want it: paths are put behind it, and no password stands in it. */
 const urlOrNone = z.string().regex(/^(https?:\/\/[^@?#\s]+)?$/)
 
-const amount = z.union([z.string().regex(/^\d+(\.\d+)?(m|[kKMGT]i?)?$/), z.number().min(0)])
+const amount = z.union([
+  z.string().regex(/^\d+(\.\d+)?(m|k|[MGTPE]|[KMGTPE]i)?$/),
+  z.number().min(0),
+])
 const amounts = z.record(z.string(), amount)
 const resources = section({ requests: amounts.optional(), limits: amounts.optional() })
 const portNumber = wholeNumber(1, 65_535)
@@ -65,6 +68,7 @@ const values = section({
     }),
     service: section({
       type: oneOf(['ClusterIP', 'NodePort', 'LoadBalancer']),
+      externalTrafficPolicy: oneOf(['Local', 'Cluster']),
       annotations: texts,
       httpPort: portNumber,
       rpcPort: portNumber,
@@ -108,7 +112,10 @@ const values = section({
   spread: flag,
 })
 
-/** What the chart, or a secret, says of the programs' configurations: said twice, one would be ignored. */
+/**
+ * What the chart, or a secret, says of the programs' configurations: said twice, one would be ignored. And the work
+ * of the worker in the API, which the chart gives no broker.
+ */
 const saidElsewhere = [
   'environment',
   'http.host',
@@ -118,6 +125,7 @@ const saidElsewhere = [
   'database.url',
   'database.embedded',
   'broker.url',
+  'worker.in_process',
   'rate_limit.redis_url',
   'upstreams.user.url',
   'upstreams.product.url',

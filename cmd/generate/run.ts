@@ -24,6 +24,15 @@ export interface GenerateOptions {
   path?: string | undefined
 }
 
+/**
+ * What the chart hands on, by where it is. As copies: a link does not survive a clone on Windows or the archives
+ * of Flux, and Helm reads nothing outside of the chart.
+ */
+const chartCopies = {
+  'deploy/helm/tillbook/files/alerts.yml': 'deploy/prometheus/alerts.yml',
+  'deploy/helm/tillbook/files/dashboard.json': 'deploy/grafana/dashboard.json',
+}
+
 const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds', 'test']
 
 /** Writes everything that is made from the schema, the messages, the routes and the settings; answers the files that were not as they should. */
@@ -37,6 +46,9 @@ export async function run({ databaseUrl, root, check, path }: GenerateOptions): 
   )
   files.set('docs/openapi.json', apiReference())
   files.set('deploy/helm/tillbook/values.schema.json', chartSchema())
+  for (const [name, source] of Object.entries(chartCopies)) {
+    files.set(name, await readFile(join(root, source), 'utf8'))
+  }
   if (path) for (const [name, text] of await messageFiles(root, path)) files.set(name, text)
   for (const [name, text] of messageReference()) files.set(name, text)
   const differing: string[] = []

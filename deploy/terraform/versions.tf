@@ -5,11 +5,11 @@ terraform {
   required_providers {
     helm = {
       source  = "hashicorp/helm"
-      version = "~> 3.1.1"
+      version = ">= 3.1, < 4"
     }
     kubernetes = {
       source  = "hashicorp/kubernetes"
-      version = "~> 2.38.0"
+      version = ">= 2.38, < 4"
     }
   }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PodTemplateSpec, Service } from 'kubernetes-types/core/v1'
+import type { Pod, PodTemplateSpec, Service } from 'kubernetes-types/core/v1'
 import type { Program } from '../../config/config'
 import { withEnvironment } from '../../config/environment'
 import { projectFolder } from '../harness/program'
@@ -10,6 +10,7 @@ import {
   containerOf,
   envOf,
   fileOf,
+  only,
   podsOf,
   readYamlFile,
   render,
@@ -39,6 +40,20 @@ describeWithTool('helm', 'C6: the Helm chart', (helm) => {
   test('renders objects that Kubernetes knows', () => {
     const manifests = Object.values(variants).flatMap((values) => render(helm, values))
     expect(findMistakes(manifests)).toEqual([])
+  })
+
+  test('would be told of objects that Kubernetes does not know', () => {
+    const { metadata } = only(render(helm), 'Service', 'api')
+    const broken = [
+      { apiVersion: 'apps/v0', kind: 'Deployment', metadata },
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { port: [] } },
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 1 } },
+    ]
+    expect(findMistakes(broken)).toEqual([
+      'Deployment shop-tillbook-api: there is no API apps/v0',
+      expect.stringMatching(/^Service shop-tillbook-api: .*'"port"' does not exist/),
+      expect.stringMatching(/^Service shop-tillbook-api: Type 'number' is not assignable/),
+    ])
   })
 
   describe.each(Object.entries(variants))('%s', (_name, values) => {
@@ -103,7 +118,7 @@ describeWithTool('helm', 'C6: the Helm chart', (helm) => {
     })
 
     test('lets no pod do what it does not need', () => {
-      for (const [, pod] of pods) {
+      for (const pod of [...pods.map(([, one]) => one), only<Pod>(manifests, 'Pod', 'test')]) {
         expect(pod.spec).toMatchObject({
           automountServiceAccountToken: false,
           // A Service named rpc would else be what RPC_PORT says.

@@ -119,6 +119,19 @@ describeWithTool('helm', 'C6: the parts of the Helm chart', (helm) => {
     }
   })
 
+  test('shows who calls where calls come from outside', () => {
+    expect(only<Service>(all, 'Service', 'api').spec!.externalTrafficPolicy).toBe('Local')
+    expect(only<Service>(plain, 'Service', 'api').spec!.externalTrafficPolicy).toBeUndefined()
+  })
+
+  test('tells which version runs, as a label may', () => {
+    const tagged = render(helm, { image: { tag: `_${'1.'.repeat(40)}` } })
+    const labelled = (manifests: Manifest[]) =>
+      podsOf(manifests).api!.metadata!.labels!['app.kubernetes.io/version']
+    expect(labelled(tagged)).toBe(`${'1.'.repeat(30)}1`)
+    expect(labelled(plain)).toBe(containerOf(podsOf(plain).api!).image!.split(':')[1])
+  })
+
   test('closes what a policy does not open', () => {
     const closed = render(helm, variants['with policies that let nobody in'])
     expect(only<NetworkPolicy>(closed, 'NetworkPolicy', 'worker').spec).toMatchObject({
@@ -128,6 +141,11 @@ describeWithTool('helm', 'C6: the parts of the Helm chart', (helm) => {
     const { spec } = only<NetworkPolicy>(all, 'NetworkPolicy', 'worker')
     expect(spec!.policyTypes).toEqual(['Ingress', 'Egress'])
     expect(spec!.egress).toHaveLength(3)
+    const { ingress } = only<NetworkPolicy>(all, 'NetworkPolicy', 'api').spec!
+    const named = ingress![0]!.from!.map(({ podSelector }) => podSelector!.matchLabels)
+    const { metadata } = only(all, 'Pod', 'test')
+    expect(named).toEqual([{ app: 'gateway' }, expect.anything()])
+    expect(metadata.labels).toMatchObject(named[1]!)
   })
 
   test('hands on the dashboard and the alarms as they are', () => {

@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { projectFolder } from '../harness/program'
 import type { Manifest } from './chart'
 
-/** Where kubernetes-types has the objects of an API; those of extensions it does not have. */
+/** Where kubernetes-types has the objects of an API. */
 const modules: Record<string, string> = {
   v1: 'core/v1',
   'apps/v1': 'apps/v1',
@@ -13,9 +13,12 @@ const modules: Record<string, string> = {
   'policy/v1': 'policy/v1',
 }
 
+/** Those of the Prometheus operator, which it does not have. */
+const extension = 'monitoring.coreos.com/v1'
+
 /**
- * What is wrong with objects by the types of Kubernetes itself: a field that there is not, or one that is of
- * another type. The compiler says it, which looks for unknown fields in what is written out.
+ * What is wrong with objects by the types of Kubernetes itself: an API or a field that there is not, or one that is
+ * of another type. The compiler says it, which looks for unknown fields in what is written out.
  */
 export function findMistakes(manifests: Manifest[]): string[] {
   const known = manifests.filter(({ apiVersion }) => modules[apiVersion])
@@ -23,11 +26,15 @@ export function findMistakes(manifests: Manifest[]): string[] {
     const type = `import('kubernetes-types/${modules[one.apiVersion]}').${one.kind}`
     return `export const object${i}: ${type} = ${JSON.stringify(one)}`
   })
-  return compile(lines.join('\n')).map(({ messageText, start = 0 }) => {
+  const unknown = manifests
+    .filter((one) => !modules[one.apiVersion] && one.apiVersion !== extension)
+    .map((one) => `${one.kind} ${one.metadata.name}: there is no API ${one.apiVersion}`)
+  const mistaken = compile(lines.join('\n')).map(({ messageText, start = 0 }) => {
     const line = lines.join('\n').slice(0, start).split('\n').length - 1
     const { kind, metadata } = known[line]!
     return `${kind} ${metadata.name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
   })
+  return [...unknown, ...mistaken]
 }
 
 /** Below the project, so that its packages are found; nothing is written. */

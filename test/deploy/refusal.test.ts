@@ -21,6 +21,16 @@ describeWithTool('helm', 'C6: the Helm chart', (helm) => {
     ['no database', { secrets: { database: { name: '' } } }, /secrets.database.name/],
     ['a service that is no URL', { upstreams: { user: 'users:8080' } }, /upstreams.user/],
     [
+      'work of the worker in the API',
+      { api: { config: { worker: { in_process: true } } } },
+      /config.worker.*in_process/,
+    ],
+    [
+      'memory in a unit of its own',
+      { worker: { resources: { limits: { memory: '512K' } } } },
+      /limits.memory/,
+    ],
+    [
       'memory that is none',
       { api: { resources: { limits: { memory: 'much' } } } },
       /limits.memory/,

@@ -1,12 +1,17 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Probe } from 'kubernetes-types/core/v1'
+import { promisify } from 'node:util'
+import type { Pod, Probe, Service } from 'kubernetes-types/core/v1'
 import { newDatabase, type TestDatabase } from '../harness/database'
+import { pollUntil } from '../harness/poll'
 import { projectFolder, spawnProgram, type SpawnedProgram } from '../harness/program'
-import { chartFolder, containerOf, fileOf, podsOf, render, type Manifest } from './chart'
+import { startService } from '../order/service'
+import { chartFolder, containerOf, fileOf, only, podsOf, render, type Manifest } from './chart'
 import { describeWithTool } from './tool'
+
+const execute = promisify(execFile)
 
 interface Settings {
   http?: { port: number }
@@ -62,6 +67,29 @@ describeWithTool('helm', 'C6: what the Helm chart runs', (helm) => {
 
   test('the migrations', async () => {
     expect(await start('migrate').exited).toMatchObject({ code: 0 })
+  })
+
+  test('what `helm test` asks: the API by its Service, until it can serve', async () => {
+    const [node, flag, script, url, seconds] = containerOf(
+      only<Pod>(manifests, 'Pod', 'test'),
+    ).command!
+    const [port] = only<Service>(manifests, 'Service', 'api').spec!.ports!
+    expect(url).toBe(`http://shop-tillbook-api:${port!.port}/readyz`)
+    expect(Number(seconds)).toBe(60)
+    const there = await startService({ '/readyz': 503 })
+    const exitCode = (within: string) => {
+      const args = [flag!, script!, `${there.url}/readyz`, within]
+      return execute(node!, args).then(
+        () => 0,
+        (error: { code: number }) => error.code,
+      )
+    }
+    expect(await exitCode('0')).toBe(1)
+    const soonReady = exitCode('60')
+    await pollUntil(() => there.asked.get('/readyz') === 2, { what: 'second question' })
+    there.answers['/readyz'] = { status: 'well' }
+    expect(await soonReady).toBe(0)
+    await there.close()
   })
 
   test('what it tells whoever installs it to run, with the rights that the API has', () => {

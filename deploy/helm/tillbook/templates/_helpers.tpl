@@ -8,6 +8,11 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Of the programs: which image it is. */}}
+{{- define "tillbook.version" -}}
+{{- .Values.image.tag | default .Chart.AppVersion -}}
+{{- end -}}
+
 {{/* What a program's pods are found by; takes (list $ "api"). */}}
 {{- define "tillbook.selector" -}}
 {{- $root := index . 0 -}}
@@ -19,7 +24,8 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- define "tillbook.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "tillbook.selector" . }}
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+{{- /* A tag may be longer than a label, and end as none may. */}}
+app.kubernetes.io/version: {{ include "tillbook.version" $root | trunc 63 | trimAll "_.-" | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end -}}
@@ -118,7 +124,7 @@ checksum/config: {{ include (printf "tillbook.config.%s" (index . 1)) (index . 0
 {{- $program := index . 1 -}}
 {{- $image := $root.Values.image -}}
 name: {{ $program }}
-image: {{ if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest | quote }}{{ else }}{{ printf "%s:%s" $image.repository ($image.tag | default $root.Chart.AppVersion) | quote }}{{ end }}
+image: {{ if $image.digest }}{{ printf "%s@%s" $image.repository $image.digest | quote }}{{ else }}{{ printf "%s:%s" $image.repository (include "tillbook.version" $root) | quote }}{{ end }}
 imagePullPolicy: {{ $image.pullPolicy }}
 command: [/tillbook/bin/tillbook-{{ $program }}, /etc/tillbook/{{ $program }}.json]
 securityContext:
