@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { describeNeeding, isCi } from '../harness/describe'
 import { projectFolder } from '../harness/program'
 
 /** Programs of others that the tests run where they are installed, and those that CI fetches. */
@@ -32,15 +33,12 @@ function find(tool: Tool): string | undefined {
  */
 export function describeWithTool(tool: Tool, name: string, suite: (file: string) => void): void {
   const file = find(tool)
-  if (file) return describe(name, () => suite(file))
   const fetchedBy = tools[tool]?.fetchedBy
-  const why = `${tool} is not installed${fetchedBy ? `, and node ${fetchedBy} was not run` : ''}`
-  if (fetchedBy && process.env.CI === 'true') {
-    test(name, () => {
-      throw new Error(why)
-    })
-    return
+  const isThereInCi = fetchedBy !== undefined
+  const missing = `${tool} is not installed${fetchedBy ? `, and node ${fetchedBy} was not run` : ''}`
+  const why = file ? null : missing
+  if (why && !(isThereInCi && isCi())) {
+    process.stderr.write(`\n*** ${name}: SKIPPED, because ${why}\n\n`)
   }
-  process.stderr.write(`\n*** ${name}: SKIPPED, because ${why}\n\n`)
-  describe.skip(`${name} (needs ${tool})`, () => suite(tool))
+  describeNeeding({ why, needs: tool, isThereInCi }, name, () => suite(file ?? tool))
 }

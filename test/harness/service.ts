@@ -1,4 +1,5 @@
 import { connect as connectTcp } from 'node:net'
+import { describeNeeding, isCi } from './describe'
 
 /** What some suites need besides PostgreSQL, and where the tests look for it. */
 const services = {
@@ -34,16 +35,8 @@ export async function probeServices(): Promise<void> {
 export function describeWith(service: Service, name: string, suite: () => void): void {
   const found = JSON.parse(process.env[variable] ?? '{}') as Record<Service, string | null>
   const why = found[service] ?? null
-  if (why === null) describe(name, suite)
-  else if (isCi()) {
-    test(name, () => {
-      throw new Error(`it needs ${service}: ${why}`)
-    })
-  } else describe.skip(`${name} (needs ${service}: ${why})`, suite)
-}
-
-function isCi(): boolean {
-  return process.env.CI === 'true'
+  const need = { why: why && `it needs ${service}: ${why}`, needs: `${service}: ${why}` }
+  describeNeeding({ ...need, isThereInCi: true }, name, suite)
 }
 
 /** null when something answers there. */
