@@ -4,7 +4,7 @@ import { Fault } from '../../internal/fault/fault'
 import type { Log } from '../../internal/log/log'
 import { sqlState, sqlStateOf } from '../../internal/postgres/errors'
 import type { Executor } from '../../internal/postgres/query'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { findLack } from '../../internal/postgres/schema-check'
 import { findNumbering, findRights } from './rights.sql.ts'
 
 /** A database that is away comes back by itself; another schema or a role without rights does not. */
@@ -28,8 +28,8 @@ export async function refuseToStart(db: Executor, role: string, log: Log): Promi
  */
 export async function whyNotReady(db: Executor, role: string): Promise<string | undefined> {
   try {
-    const schema = await checkSchema(db, migrationNames())
-    if (schema.pending.length > 0) return describeSchema(schema)
+    const lack = await findLack(db, migrationNames())
+    if (lack !== undefined) return lack
     const rights = await findRights(db)
     if (!rights.can_post) return lacksRights(rights.role)
     const { is_behind: isBehind } = await findNumbering(db)

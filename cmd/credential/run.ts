@@ -8,7 +8,7 @@ import type { Log } from '../../internal/log/log'
 import { newPasswords } from '../../internal/password/password'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { requireCurrent } from '../../internal/postgres/schema-check'
 import { newCredentialApp } from '../../pkg/credential/app/credential'
 import { newCredentialStore } from '../../pkg/credential/sql/store'
 import { newUserApp } from '../../pkg/user/app/user'
@@ -37,8 +37,7 @@ export async function run(
   const settings = await openDatabase(config.database, print)
   const pool = newPool(settings, log, { program: 'tillbook-credential' })
   try {
-    const schema = await checkSchema(pool, migrations)
-    if (schema.state !== 'current') throw new Error(describeSchema(schema))
+    await requireCurrent(pool, migrations)
     await setCredential(pool, args, toPassword(password))
     print(`${args.userId} can sign in.`)
   } finally {

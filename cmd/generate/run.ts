@@ -35,7 +35,10 @@ const chartCopies = {
 
 const queryFolders = ['bench', 'cmd', 'internal', 'pkg', 'seeds', 'test']
 
-/** Writes everything that is made from the schema, the messages, the routes and the settings; answers the files that were not as they should. */
+/**
+ * Writes everything that is made from the schema, the messages, the routes and the settings; answers the files
+ * that were not as they should.
+ */
 export async function run({ databaseUrl, root, check, path }: GenerateOptions): Promise<string[]> {
   const files = await withMigratedDatabase(
     databaseUrl,

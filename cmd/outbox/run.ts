@@ -3,7 +3,7 @@ import { jsonText, writeJson } from '../../internal/json/text'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool } from '../../internal/postgres/pool'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { requireCurrent } from '../../internal/postgres/schema-check'
 import type { OutboxOperations, StoredMessage } from '../../pkg/outbox/operations'
 import { newOutboxOperations } from '../../pkg/outbox/sql/operations'
 import type { OutboxArguments } from './arguments'
@@ -26,8 +26,7 @@ export async function run(config: OutboxConfig, wanted: Wanted, deps: OutboxDeps
   const settings = await openDatabase(config.database, tell)
   const pool = newPool(settings, log, { program: 'tillbook-outbox' })
   try {
-    const schema = await checkSchema(pool, migrations)
-    if (schema.state !== 'current') throw new Error(describeSchema(schema))
+    await requireCurrent(pool, migrations)
     await operate(newOutboxOperations(pool), wanted, deps)
   } finally {
     await pool.close()

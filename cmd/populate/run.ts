@@ -2,8 +2,7 @@ import type { PopulateConfig } from '../../config/config'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool } from '../../internal/postgres/pool'
-import type { Executor } from '../../internal/postgres/query'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { requireCurrent } from '../../internal/postgres/schema-check'
 import { newProgress, type ProgressStream } from '../../internal/progress/progress'
 import { populate, populateIfEmpty, type Populated } from '../../seeds/populate'
 import type { PopulateArguments } from './arguments'
@@ -30,7 +29,7 @@ export async function run(
   const fill = args.ifEmpty ? populateIfEmpty : populate
   try {
     const populated = await pool.withClient(async (client) => {
-      await requireSchema(client, migrations)
+      await requireCurrent(client, migrations)
       return fill(client, { ...args, onProgress: progress.update })
     })
     progress.close()
@@ -39,11 +38,6 @@ export async function run(
     progress.close()
     await pool.close()
   }
-}
-
-async function requireSchema(db: Executor, migrations: readonly string[]): Promise<void> {
-  const schema = await checkSchema(db, migrations)
-  if (schema.state !== 'current') throw new Error(describeSchema(schema))
 }
 
 function describe(populated: Populated | undefined): string[] {

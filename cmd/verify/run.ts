@@ -3,7 +3,7 @@ import { Fault, type FaultSpec } from '../../internal/fault/fault'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { requireCurrent } from '../../internal/postgres/schema-check'
 import { newProgress, type ProgressStream } from '../../internal/progress/progress'
 import { recheck } from '../../pkg/seal/sql/recheck'
 import { newSealStore } from '../../pkg/seal/sql/store'
@@ -42,8 +42,7 @@ export async function run(
   const pool = newPool(settings, log, { program: 'tillbook-verify', sessionOptions })
   const progress = newProgress(stream)
   try {
-    const schema = await checkSchema(pool, migrations)
-    if (schema.state !== 'current') throw new Error(describeSchema(schema))
+    await requireCurrent(pool, migrations)
     const described = await verify(pool, args, progress.update)
     progress.close()
     for (const line of described.lines) print(line)

@@ -15,7 +15,7 @@ import { openDatabase } from '../../internal/postgres/database'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { tellOfPools } from '../../internal/postgres/pool-metrics'
 import { openTracer } from '../../internal/trace/open'
-import { checkSchema, describeSchema } from '../../internal/postgres/schema-check'
+import { findLack } from '../../internal/postgres/schema-check'
 import { startWorkerParts } from './wiring/parts'
 
 export interface WorkerDeps {
@@ -92,7 +92,6 @@ async function refuseToStart(pool: Pool, log: Log): Promise<void> {
 }
 
 /** While a new version is rolled out, or taken back, the old one works with a newer schema. */
-async function whyNotReady(pool: Pool): Promise<string | undefined> {
-  const schema = await checkSchema(pool, migrationNames())
-  return schema.pending.length > 0 ? describeSchema(schema) : undefined
+function whyNotReady(pool: Pool): Promise<string | undefined> {
+  return findLack(pool, migrationNames())
 }

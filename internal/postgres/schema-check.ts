@@ -36,6 +36,21 @@ export async function checkSchema(db: Executor, known: readonly string[]): Promi
   return { state: stateOf(applied.length, unknown, pending), pending, unknown }
 }
 
+/** In a sentence, why a program cannot work with the schema; undefined when it can, as with a newer one. */
+export async function findLack(
+  db: Executor,
+  known: readonly string[],
+): Promise<string | undefined> {
+  const schema = await checkSchema(db, known)
+  return schema.pending.length > 0 ? describeSchema(schema) : undefined
+}
+
+/** For a program that wants its own schema, no older and no newer one; throws in a sentence. */
+export async function requireCurrent(db: Executor, known: readonly string[]): Promise<void> {
+  const schema = await checkSchema(db, known)
+  if (schema.state !== 'current') throw new Error(describeSchema(schema))
+}
+
 function stateOf(applied: number, unknown: string[], pending: string[]): SchemaState['state'] {
   if (unknown.length > 0) return 'ahead'
   if (pending.length === 0) return 'current'

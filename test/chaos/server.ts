@@ -1,12 +1,12 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { migrate } from '../../internal/postgres/migrate'
 import { removeEmbedded, startEmbedded } from '../../internal/postgres/embedded/embedded'
 import { isAlive } from '../../internal/postgres/embedded/program'
 import { connectionSettings } from '../harness/database'
+import { pollUntil } from '../harness/poll'
 import * as sql from './nemesis.sql.ts'
 
 /** A PostgreSQL of the run's own, which may be killed. */
@@ -58,7 +58,7 @@ function postmasterOf(directory: string): number {
 
 async function kill(pid: number): Promise<void> {
   process.kill(pid, 'SIGKILL')
-  while (isAlive(pid)) await sleep(5)
+  await pollUntil(() => !isAlive(pid), { what: 'end of the killed server' })
 }
 
 async function installClock(url: string): Promise<void> {

@@ -22,15 +22,16 @@ const extension = 'monitoring.coreos.com/v1'
  */
 export function findMistakes(manifests: Manifest[]): string[] {
   const known = manifests.filter(({ apiVersion }) => modules[apiVersion])
-  const lines = known.map((one, i) => {
+  const declarations = known.map((one, i) => {
     const type = `import('kubernetes-types/${modules[one.apiVersion]}').${one.kind}`
     return `export const object${i}: ${type} = ${JSON.stringify(one)}`
   })
+  const text = declarations.join('\n')
   const unknown = manifests
     .filter((one) => !modules[one.apiVersion] && one.apiVersion !== extension)
     .map((one) => `${one.kind} ${one.metadata.name}: there is no API ${one.apiVersion}`)
-  const mistaken = compile(lines.join('\n')).map(({ messageText, start = 0 }) => {
-    const line = lines.join('\n').slice(0, start).split('\n').length - 1
+  const mistaken = compile(text).map(({ messageText, start = 0 }) => {
+    const line = text.slice(0, start).split('\n').length - 1
     const { kind, metadata } = known[line]!
     return `${kind} ${metadata.name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
   })
