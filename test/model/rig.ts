@@ -167,12 +167,9 @@ function watchClock(pool: Pool, clock: Clock): Pool {
     const result = await client.query(statement)
     const row = result.rows.at(-1) as { now?: Instant; xact_no?: unknown } | undefined
     if (!seen || !row?.now) return result
-    if (statement.name === 'transaction.WriteFromRecall') {
-      seen.lockedAt = row.now
-      seen.now = statement.values[6] as Instant
-    }
-    if (row.xact_no === undefined) return result
     seen.lockedAt = row.now
+    if (statement.name === 'transaction.WriteFromRecall') seen.now = row.now
+    if (row.xact_no === undefined) return result
     if (clock.isCoarse) row.now = roundedUp(row.now)
     seen.now = row.now
     return result

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '../../pkg/transaction/instruction'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
+import type { Transaction } from '../../pkg/transaction/transaction'
 import { connectionSettings, newDatabase, type TestDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
 import { pollUntil } from '../harness/poll'
@@ -81,6 +82,11 @@ function newProcess(meddle: Meddle = (client, statement) => client.query(stateme
     sent,
     async post(instruction: Instruction, lane = 0): Promise<Verdict> {
       return (await post([single(instruction)], lane))[0]!.verdicts[0]!
+    },
+    async postAll(instructions: Instruction[]): Promise<Verdict[]> {
+      return (await post(instructions.map((one) => single(one)))).map(
+        ({ verdicts }) => verdicts[0]!,
+      )
     },
   }
 }
@@ -206,15 +212,82 @@ describe('what somebody else did meanwhile is seen:', () => {
   })
 })
 
-test('for a while it takes no account by memory that somebody else posts to', async () => {
-  const id = await anAccount()
+test('what somebody else posted to meanwhile takes one round trip, too', async () => {
+  const [id, other] = [await anAccount(), await anAccount()]
   const { post, sent } = await newProcessThatKnows(id)
-  await newProcess().post(deposit(id, 1n))
-  await post(deposit(id, 1n))
+  await post(deposit(other, 1n))
+  const somebody = newProcess()
+  await somebody.post(deposit(id, 700n))
+  await somebody.post(deposit(id, -50n))
+  await somebody.post(deposit(other, 20n))
   sent.length = 0
-  await post(deposit(id, 1n))
-  expect(sent).toContain('LockAccounts')
-  expect(sent).not.toContain('WriteFromRecall')
+  const transfer = { ...deposit(id, -9_000n), counterpartyId: other }
+  expect(await post(transfer)).toMatchObject({
+    status: 'created',
+    transaction: { balanceAfter: 1_651n, counterpartyBalanceAfter: 19_021n, entryNo: 5n },
+  })
+  expect(await post(deposit(id, 1n))).toMatchObject({ transaction: { balanceAfter: 1_652n } })
+  expect(sent).toEqual([...oneTrip, ...oneTrip])
+  expect(await readBook(id)).toEqual({
+    ...{ balance: 1_652, entry_no: 6, rises: true },
+    balances: [10_000, 10_001, 10_701, 10_651, 1_651, 1_652],
+  })
+  expect(await readBook(other)).toMatchObject({ balance: 19_021, entry_no: 4 })
+})
+
+test('the lowest balance of a group counts, not only its last one', async () => {
+  const id = await anAccount()
+  const { postAll } = await newProcessThatKnows(id)
+  await newProcess().post(deposit(id, -5_000n))
+  const verdicts = await postAll([deposit(id, -6_000n), deposit(id, 9_000n)])
+  expect(verdicts).toMatchObject([
+    { status: 'refused', refusal: { code: 'account.insufficient_funds' } },
+    { status: 'created', transaction: { balanceAfter: 14_001n } },
+  ])
+})
+
+test('a balance near the end of its range is judged where it stands', async () => {
+  const id = await anAccount()
+  const { postAll } = await newProcessThatKnows(id)
+  const nearly = 9_007_199_254_740_000n
+  await newProcess().post(deposit(id, nearly - 10_001n))
+  const verdicts = await postAll([deposit(id, 2_000n), deposit(id, -1_999n)])
+  expect(verdicts).toMatchObject([
+    { status: 'refused' },
+    { status: 'created', transaction: { balanceAfter: nearly - 1_999n } },
+  ])
+})
+
+describe('an account that others post to at the same moment', () => {
+  test('is taken in turns, in the same round trip, as long as they do', async () => {
+    const id = await anAccount()
+    const { post, sent } = await newProcessThatKnows(id)
+    const locker = new Session({ connectionString: database.url })
+    await locker.connect()
+    try {
+      await locker.query('begin')
+      await locker.query(`update account set balance = balance where id = '${id}'`)
+      const posted = post(deposit(id, 1n))
+      await pollUntil(
+        async () =>
+          (
+            await sql(`select from pg_stat_activity where wait_event_type = 'Lock'
+            and datname = current_database() and query like '%updated_account%'`)
+          ).rows.length > 0,
+        { what: 'the wait for the row' },
+      )
+      await locker.query('commit')
+      expect(await posted).toMatchObject({ status: 'created' })
+    } finally {
+      await locker.end()
+    }
+    sent.length = 0
+    await post(deposit(id, 1n))
+    expect(sent).toEqual(['TakeTurns', ...oneTrip, 'GiveUpTurns'])
+    await newProcess().post(deposit(id, 1n))
+    expect(await post(deposit(id, 1n))).toMatchObject({ transaction: { balanceAfter: 10_005n } })
+    expect(await readBook(id)).toMatchObject({ balance: 10_005, rises: true })
+  })
 })
 
 test('a group is sent behind another one, and continues it', async () => {
@@ -354,50 +427,26 @@ test('what is sent behind a begin that failed is not committed by itself', async
   expect(await readBook(id)).toMatchObject({ balance: 10_001, entry_no: 2 })
 })
 
-test('what was decided long before it is sent is decided again', async () => {
+test('what was decided long before it is written is dated when it is written', async () => {
   const id = await anAccount()
-  const state = { isArmed: false }
+  const state = { isArmed: false, heldUpMs: 300 }
   const { post, sent } = await newProcessThatKnows(id, (client, statement) => {
-    if (!state.isArmed || !statement.name?.endsWith('WriteFromRecall'))
-      return client.query(statement)
-    const values = statement.values.map(aMinuteBefore)
-    return client.query({ ...statement, values })
+    if (state.isArmed && statement.text.startsWith('begin')) {
+      void client.query({ text: `select pg_sleep(${state.heldUpMs / 1000})`, values: [] })
+    }
+    return client.query(statement)
   })
   state.isArmed = true
-  await post(deposit(id, 5n))
-  expect(sent.slice(0, 3)).toEqual(oneTrip)
-  expect(sent).toContain('LockAccounts')
-  expect(await readBook(id)).toMatchObject({ balance: 10_006, entry_no: 3, rises: true })
-})
-
-function aMinuteBefore(value: unknown): unknown {
-  const isInstant = typeof value === 'string' && value.endsWith('Z')
-  return isInstant ? new Date(Date.parse(value) - 60_000).toISOString() : value
-}
-
-test('its time rises on an account, also when an earlier answer is heard late', async () => {
-  const [id, other] = [await anAccount(), await anAccount()]
-  let deliver = () => {}
-  const delivered = new Promise<void>((resolve) => (deliver = resolve))
-  const state = { isArmed: false }
-  const { post, sent } = await newProcessThatKnows(other, async (client, statement) => {
-    const isHeldUp = state.isArmed && statement.name?.endsWith('WriteFromRecall')
-    const answer = await client.query(statement)
-    if (isHeldUp) await delivered
-    return answer
-  })
-  state.isArmed = true
-  const heldUp = post(deposit(other, 1n))
-  await pollUntil(async () => (await readBook(other)).entry_no === 3, { what: 'the other entry' })
-  state.isArmed = false
-  // Looked at under lock, so that it is the database that tells its time.
-  await post({ ...deposit(id, 1n), effectiveAt: '2026-01-01T00:00:00.000000Z' as Instant }, 1)
-  deliver()
-  await heldUp
-  sent.length = 0
-  await post(deposit(id, 1n), 1)
+  const before = Date.now()
+  const verdict = await post(deposit(id, 5n))
+  const { createdAt, effectiveAt } = (verdict as { transaction: Transaction }).transaction
   expect(sent).toEqual(oneTrip)
-  expect(await readBook(id)).toMatchObject({ balance: 10_002, rises: true })
+  expect(Date.parse(createdAt)).toBeGreaterThanOrEqual(before + state.heldUpMs - 50)
+  expect(effectiveAt).toBe(createdAt)
+  const { rows } = await sql(`
+    select to_json(created_at at time zone 'UTC') #>> '{}' as at from transaction
+    where account_id = '${id}' order by entry_no desc limit 1`)
+  expect(`${rows[0].at}Z`).toBe(createdAt)
 })
 
 test('who reads by a statement that another one failed to prepare looks under lock', async () => {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../internal/json/json'
 import type { Changes, LateEntry, LockedAccount, StoredAnswer } from '../book'
 import type { Decision } from '../decide'
 import type { Hold } from '../../hold/hold'
+import type { LedgerAnswer } from '../instruction'
 import type { Movement } from '../transaction'
 import { toStoredHold } from './row'
 import type {
@@ -34,29 +35,58 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
   }
 }
 
-/** Of a decision that has nothing but transactions which count from now on, and of the accounts it was made by. */
+/**
+ * Of a decision that has nothing but transactions which count from now on, and of the accounts it was made by.
+ * What was refused may have been refused for how they stood: then they have to stand there still.
+ */
 export function toRecalledColumns(
-  { movements, accounts, remembered, now }: Decision,
+  { movements, accounts, remembered, answers }: Decision,
   known: ReadonlyMap<string, LockedAccount>,
 ): WriteFromRecallParams {
   const changed = new Map(accounts.map((account) => [account.id, account]))
   const before = [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
   const after = before.map((account) => changed.get(account.id) ?? account)
+  const places = new Map(before.map(({ id }, i) => [id, BigInt(i + 1)]))
+  const lowest = lowestOf(movements)
   const { transaction_ids: answer_ids, keys, fingerprints, refusals } = toAnswerColumns(remembered)
   return {
-    now,
     ids: before.map((account) => account.id),
     known_balances: before.map((account) => account.balance),
-    known_min_balances: before.map((account) => account.minBalance),
     known_entry_nos: before.map((account) => account.entryNo),
-    balances: after.map((account) => account.balance),
-    entry_nos: after.map((account) => account.entryNo),
+    changes: before.map((account, i) => after[i]!.balance - account.balance),
+    entries: before.map((account, i) => after[i]!.entryNo - account.entryNo),
+    lowest: sparse(before, ({ id }) => lowest.get(id) ?? null),
+    known_min_balances: answers.some(hasRefusal) ? before.map((account) => account.minBalance) : [],
+    turnover: movements.reduce((sum, { amount }) => sum + (amount < 0n ? -amount : amount), 0n),
 
     transaction_ids: movements.map((m) => m.id),
     movement_entry_nos: movements.map((m) => m.entryNo),
+    places: movements.map((m) => places.get(m.accountId)!),
+    counterparty_places: sparse(movements, (m) =>
+      m.counterpartyId === null ? null : places.get(m.counterpartyId)!,
+    ),
     ...toMovementColumns(movements),
     ...{ keys, fingerprints, answer_ids, refusals },
   }
+}
+
+function hasRefusal({ verdicts }: LedgerAnswer): boolean {
+  return verdicts.some(({ status }) => status === 'refused')
+}
+
+/** The lowest balance that money leaves behind, of each account that it leaves. */
+function lowestOf(movements: readonly Movement[]): ReadonlyMap<string, bigint> {
+  const lowest = new Map<string, bigint>()
+  for (const { amount, accountId, balanceAfter, ...other } of movements) {
+    const [id, balance] =
+      amount < 0n
+        ? [accountId, balanceAfter]
+        : [other.counterpartyId, other.counterpartyBalanceAfter]
+    if (id === null || balance === null) continue
+    const before = lowest.get(id)
+    if (before === undefined || balance < before) lowest.set(id, balance)
+  }
+  return lowest
 }
 
 function toMovementColumns(movements: readonly Movement[]) {

@@ -3,6 +3,7 @@ import { sqlStateOf } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
 import type { Decision } from '../decide'
 import { transactionFaults } from '../transaction'
+import { correct } from './move'
 import type { PostOptions } from './post'
 import {
   findAnswerTime,
@@ -98,13 +99,16 @@ async function findStatus(lanes: Pool, { xactId }: { xactId: string }): Promise<
 }
 
 /**
- * A group is written whole or not at all, so one of its rows speaks for all: one that nobody changes
- * or takes away. Undefined when it wrote no such row.
+ * A group is written whole or not at all, so its rows tell: those that nobody changes or takes away.
+ * Undefined when it wrote no such row.
  */
 async function isTraceThere(lanes: Pool, decision: Decision): Promise<boolean | undefined> {
   const { movements, openedHolds, changedHolds, remembered, now } = decision
-  const [movement] = movements
-  if (movement) return (await listTransactionsByIds(lanes, { ids: [movement.id] })).length > 0
+  if (movements.length > 0) {
+    const rows = await listTransactionsByIds(lanes, { ids: movements.map(({ id }) => id) })
+    if (rows.length > 0) correct(movements, rows)
+    return rows.length > 0
+  }
   const [opened] = openedHolds
   if (opened) return (await findHold(lanes, opened.id)) !== undefined
   // Somebody else may have answered an equal request since, though not at the same moment.

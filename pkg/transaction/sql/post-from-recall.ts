@@ -9,13 +9,16 @@ import type { LedgerRequest } from '../instruction'
 import { toRecalledColumns } from './columns'
 import { sendAndCommit } from './commit'
 import { begin, type Group } from './look'
+import { moveTo, notYet, toMoves, type Moves } from './move'
 import { isOutcomeUnknown, type OutcomeFinder } from './outcome'
 import type { Recall } from './recall'
 import { toLockedAccount } from './row'
 import { readAccounts, writeFromRecall } from './transaction.sql.ts'
+import { isLate, type Turns } from './turn'
 
 export interface RecallDeps {
   recall: Recall
+  turns: Turns | undefined
   ids: Ids
   findOutcome: OutcomeFinder
 }
@@ -27,15 +30,15 @@ interface Recalled {
 }
 
 /**
- * Posts a group in one round trip, decided by how its accounts were left: begin, write if they are still so,
- * commit. The next group of the lane may be decided and sent before this one is answered; when this one
- * comes to nothing, so does what was decided by it. Accounts of which nothing is known are read before.
- * Undefined when nothing was posted, and the group has to be looked at under lock.
+ * Posts a group in one round trip, decided by how its accounts were left: begin, write it moved to where they
+ * stand by now, commit. The next group of the lane may be decided and sent before this one is answered. Accounts
+ * of which nothing is known are read before. Undefined when nothing was posted, and the group has to be looked
+ * at under lock.
  */
 export async function postFromRecall(
   group: Group,
   client: SharedClient,
-  { recall, ids, findOutcome }: RecallDeps,
+  { recall, turns, ids, findOutcome }: RecallDeps,
 ): Promise<Decision | undefined> {
   if (!group.requests.every(isPlain) || !(await areKnown(group, client, recall))) return undefined
   const recalled = decideFromRecall(group, recall, ids)
@@ -43,15 +46,17 @@ export async function postFromRecall(
   const { decision } = recalled
   recall.keep(decision.accounts)
   group.attempts += 1
-  const age = recall.age()
   try {
-    const { pid, lost } = await client.use((shared) => send(shared, recalled, recall))
-    if (!lost || (await findOutcome(decision, { pid })) === 'committed') return decision
+    const { moves, pid, lost } = await client.use((shared) => send(shared, recalled, group, turns))
+    if (!lost) {
+      recall.move(decision.accounts, moves)
+      return decision
+    }
     recall.forget(group.accountIds)
+    if ((await findOutcome(decision, { pid })) === 'committed') return decision
   } catch (error) {
-    const isByOthers = sqlStateOf(error) === sqlState.serialization_failure && age === recall.age()
-    if (isByOthers) recall.distrust(group.accountIds)
-    else recall.forget(group.accountIds)
+    if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
+    recall.forget(group.accountIds)
     passOrThrow(error, group)
   }
   return undefined
@@ -63,12 +68,9 @@ async function areKnown(
   recall: Recall,
 ): Promise<boolean> {
   const unknown = recall.unknown(accountIds)
-  if (!unknown) return false
   if (unknown.length === 0) return true
   const rows = await client.use((shared) => readAccounts(shared, { ids: unknown })).catch(doWithout)
   if (!rows) return false
-  const [first] = rows
-  if (first) recall.hear(first.now)
   recall.learn(rows.map((row) => toLockedAccount({ ...row, expired_hold_ids: null })))
   return true
 }
@@ -88,12 +90,11 @@ function decideFromRecall(
   { next: newId }: Ids,
 ): Recalled | undefined {
   const accounts = recall.accounts(accountIds)
-  const now = accounts && recall.now()
-  if (!now) return undefined
-  const decision = decide(requests, { ...nothingElse, accounts }, { now, newId })
-  const { movements, remembered, lateEntries } = decision
+  if (!accounts) return undefined
+  const decision = decide(requests, { ...nothingElse, accounts }, { now: notYet, newId })
+  const { movements, remembered } = decision
   // A key that is not written may have been used before.
-  const isWhole = remembered.length === keys.length && lateEntries.length === 0
+  const isWhole = remembered.length === keys.length
   return isWhole && movements.length + remembered.length > 0
     ? { decision, known: accounts }
     : undefined
@@ -111,19 +112,36 @@ function isPlain({ instructions, isDryRun }: LedgerRequest): boolean {
   return !isDryRun && instructions.every((one) => one.kind === 'post' && !one.effectiveAt)
 }
 
-/** All at once, so that nothing of another group comes in between. */
+interface Sent {
+  moves: Moves
+  pid: number | null
+  lost?: unknown
+}
+
+const nowhere: Moves = new Map()
+
+/** All at once, so that nothing of another group comes in between; a turn is waited for by the server alone. */
 async function send(
   client: Client,
   { decision, known }: Recalled,
-  recall: Recall,
-): Promise<{ pid: number | null; lost?: unknown }> {
+  group: Group,
+  turns: Turns | undefined,
+): Promise<Sent> {
+  const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
+  let moves = nowhere
   // What cannot be encoded fails like a statement: begin and commit go out alone then, and do nothing.
   const write = async () => {
-    const { now } = await writeFromRecall(client, toRecalledColumns(decision, known))
-    recall.hear(now)
+    const rows = await writeFromRecall(client, toRecalledColumns(decision, known))
+    moves = toMoves(rows)
+    moveTo(decision.movements, moves, rows[0]!.now)
   }
-  const lost = await sendAndCommit(client, [() => begin(client), write])
-  return { pid: isConnectionError(lost) ? client.pid : null, lost }
+  const committed = sendAndCommit(client, [() => begin(client), write])
+  if (turn) turns?.giveUp(client).catch(() => {})
+  group.takesTurns &&= !(await isLate(turn))
+  const lost = await committed
+  // Somebody else was there meanwhile, and will be again.
+  if (turn && moves.size > 0) turns?.note([...moves.keys()])
+  return { moves, pid: isConnectionError(lost) ? client.pid : null, lost }
 }
 
 /** Whatever else the database says may be about what somebody else did, and is asked again under lock. */

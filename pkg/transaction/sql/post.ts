@@ -16,8 +16,8 @@ import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumn
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
 import { isOutcomeUnknown, newOutcomeFinder } from './outcome'
 import { postFromRecall } from './post-from-recall'
-import { newRecall, type Recall } from './recall'
-import { newTurns, type Turns } from './turn'
+import { newRecall } from './recall'
+import { isLate, newTurns, type Turns } from './turn'
 import {
   closeExpiredHolds,
   insertHolds,
@@ -87,7 +87,7 @@ export function newGroupPoster(
       const decision =
         (recall &&
           (await gate.together(() =>
-            postFromRecall(group, client, { recall, ids, findOutcome }),
+            postFromRecall(group, client, { recall, turns, ids, findOutcome }),
           ))) ??
         (await gate.alone(() => postUnderLock(group)))
       tellOfMany(decision, options.onManyEntries)
@@ -107,7 +107,7 @@ export function newGroupPoster(
       const hadTurns = group.takesTurns
       try {
         const { decision, found, xactId, lost } = await lanes.withClient((client) =>
-          attemptGroup(client, group, { ids, turns, recall, companions }),
+          attemptGroup(client, group, { ids, turns, companions }),
         )
         if (!lost || (await findOutcome(decision, { xactId })) === 'committed') {
           recall?.keep(found)
@@ -167,16 +167,12 @@ async function attemptGroup(
   group: Group,
   { ids, ...locking }: Omit<Locking, 'turn'> & { ids: Ids },
 ): Promise<Attempt> {
-  const { turns, recall, companions } = locking
+  const { turns, companions } = locking
   // Not awaited: what comes next is sent right behind it.
   const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
-  const late = turn?.then(
-    () => false,
-    () => true,
-  )
+  const late = isLate(turn)
   try {
     const { xactId, xactNo, ...look } = await lockInTurn(client, group, { turn, ...locking })
-    recall?.hear(look.now)
     const decision = await decideKnowingAll(client, group, look, ids)
     // The second round trip.
     const written = sendAndCommit(client, [
@@ -184,7 +180,7 @@ async function attemptGroup(
       // Behind the transactions, which its rows may refer to.
       ...writeBeside(client, decision, companions),
     ])
-    if (await turn) turns?.giveUp(client).catch(() => {})
+    if (turn) turns?.giveUp(client).catch(() => {})
     return { decision, xactId, found: look.state.accounts.values(), lost: await written }
   } catch (error) {
     // Sent together, so that no turn outlives the transaction.
@@ -199,8 +195,7 @@ async function attemptGroup(
 
 interface Locking {
   turns: Turns | undefined
-  turn: Promise<boolean> | undefined
-  recall: Recall | undefined
+  turn: Promise<unknown> | undefined
   companions: Companions
 }
 
@@ -208,16 +203,13 @@ interface Locking {
 async function lockInTurn(
   client: Executor,
   group: Group,
-  { turns, turn, recall, companions }: Locking,
+  { turns, turn, companions }: Locking,
 ): Promise<Look> {
   try {
     const [look] = await Promise.all([lockAndLook(client, group, companions), turn])
     return look
   } catch (error) {
-    if (sqlStateOf(error) === sqlState.serialization_failure) {
-      turns?.note(group.accountIds)
-      recall?.distrust(group.accountIds)
-    }
+    if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
     throw error
   }
 }

@@ -187,33 +187,56 @@ from unnest(
 order by k.key;
 
 -- name: ReadAccounts :many
--- As they are now, and locked by nobody: what is decided by it is compared when it is written.
+-- As they are now, and locked by nobody: what is decided by it is moved to where they are when it is written.
 select
-  clock_timestamp() as "now!", id, user_id, currency, balance, min_balance, held, entry_no, closed_at,
-  rolled_up_until, rolled_up_until_id
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  rolled_up_until_id
 from account
 where id = any($ids::text[]);
 
--- name: WriteFromRecall :one
+-- name: WriteFromRecall :many
 -- The same for transactions that were decided by what this process remembers of their accounts, which are
--- locked and compared only here: the one statement of its database transaction. Whoever came in between has
--- it refused with 40001. They are changed in the order of their ids, as they would be locked.
-with updated_account as (
+-- locked and looked at only here: the one statement of its database transaction. What was decided is moved
+-- to where an account stands by now, with all balances and numbers of entries; a row for each that stood
+-- elsewhere says by how much, and there is one row at least. What no account can take there is refused with
+-- 40001, and so is everything when a limit that the process knows was a reason and is not the same any more.
+-- Accounts are changed in the order of their ids, as they would be locked.
+with clock as materialized (
+  -- Behind the snapshot, and so behind whoever changed the accounts before: on each, time rises.
+  select clock_timestamp() as now
+),
+updated_account as (
   update account a
-  set balance = c.balance, entry_no = c.entry_no
+  set balance = a.balance + c.change, entry_no = a.entry_no + c.entries
   from unnest(
-    $ids::text[], $known_balances::bigint[], $known_min_balances::bigint[], $known_entry_nos::bigint[],
-    $balances::bigint[], $entry_nos::bigint[]
-  ) as c (id, known_balance, known_min_balance, known_entry_no, balance, entry_no)
+    $ids::text[], $known_balances::bigint[], $known_entry_nos::bigint[], $changes::bigint[],
+    $entries::bigint[], $lowest?::bigint[], $known_min_balances::bigint[]
+  ) with ordinality
+    as c (id, known_balance, known_entry_no, change, entries, lowest, known_min_balance, place)
   where a.id = c.id
-    and a.balance = c.known_balance
-    and a.min_balance = c.known_min_balance
-    and a.entry_no = c.known_entry_no
     and a.held = 0
     and a.closed_at is null
     -- What counts from now on is then late nowhere.
-    and (a.rolled_up_until is null or a.rolled_up_until < $now::timestamptz)
-  returning a.id
+    and (a.rolled_up_until is null or a.rolled_up_until < (select now from clock))
+    and (c.lowest is null or a.balance - c.known_balance + c.lowest >= a.min_balance)
+    and abs(a.balance) + $turnover::bigint <= 9007199254740991
+    and (
+      c.known_min_balance is null
+      or (a.balance, a.entry_no, a.min_balance)
+        = (c.known_balance, c.known_entry_no, c.known_min_balance)
+    )
+  returning
+    a.id,
+    c.place,
+    a.balance - c.change - c.known_balance as balance_moved,
+    a.entry_no - c.entries - c.known_entry_no as entry_no_moved
+),
+moved as materialized (
+  -- Found by their places among the accounts: the planner cannot know how many a join would be of.
+  select
+    array_agg(balance_moved order by place) as balance,
+    array_agg(entry_no_moved order by place) as entry_no
+  from updated_account
 ),
 inserted_transaction as (
   insert into transaction (
@@ -222,39 +245,49 @@ inserted_transaction as (
     description, metadata, effective_at, created_at, xact_no
   )
   select
-    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
-    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, $now::timestamptz, $now::timestamptz,
+    m.id, m.account_id, m.currency, m.amount,
+    m.balance_after + (select balance from moved)[m.place],
+    m.entry_no + (select entry_no from moved)[m.place],
+    m.counterparty_id,
+    m.counterparty_balance_after + (select balance from moved)[m.counterparty_place],
+    m.counterparty_entry_no + (select entry_no from moved)[m.counterparty_place],
+    m.description, m.metadata, (select now from clock), (select now from clock),
     (select pg_current_xact_id()::text::bigint + xact_offset from xact_epoch where is_only)
   from unnest(
     $transaction_ids::uuid[], $account_ids::text[], $currencies::text[], $amounts::bigint[],
-    $balances_after::bigint[], $movement_entry_nos::bigint[],
+    $balances_after::bigint[], $movement_entry_nos::bigint[], $places::bigint[],
     $counterparty_ids?::text[], $counterparty_balances_after?::bigint[],
-    $counterparty_entry_nos?::bigint[],
+    $counterparty_entry_nos?::bigint[], $counterparty_places?::bigint[],
     $descriptions?::text[], $metadata?::jsonb[]
   ) as m (
-    id, account_id, currency, amount, balance_after, entry_no,
-    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    id, account_id, currency, amount, balance_after, entry_no, place,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no, counterparty_place,
     description, metadata
   )
 ),
 inserted_answer as (
   insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, $now::timestamptz
+  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, (select now from clock)
   from unnest($keys::text[], $fingerprints::text[], $answer_ids?::uuid[], $refusals?::jsonb[])
     as k (key, fingerprint, transaction_id, refusal)
   order by k.key
+),
+checked as materialized (
+  -- The begin was sent along unanswered: where it failed, this would be committed by itself.
+  select refuse_unless_current(
+    count(*) = cardinality($ids::text[])
+    and current_setting('transaction_isolation') = 'serializable'
+  )::text as is_checked
+  from updated_account
 )
 select
-  clock_timestamp() as "now!",
-  -- The begin was sent along unanswered: where it failed, this would be committed by itself. And what was
-  -- decided long ago, by a process that stood still since, is not dated back to then.
-  refuse_unless_current(
-    count(*) = cardinality($ids::text[])
-    and $now::timestamptz between clock_timestamp() - interval '10 seconds' and clock_timestamp()
-    and current_setting('transaction_isolation') = 'serializable'
-  )::text as "checked!"
-from updated_account;
+  (select now from clock) as "now!", c.is_checked as "is_checked!", m.id, m.balance_moved, m.entry_no_moved
+from checked c
+left join (
+  select id, balance_moved, entry_no_moved
+  from updated_account
+  where balance_moved <> 0 or entry_no_moved <> 0
+) as m on true;
 
 -- name: InsertHolds :exec
 insert into hold (

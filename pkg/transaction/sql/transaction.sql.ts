@@ -420,7 +420,6 @@ export interface ReadAccountsParams {
 }
 
 export interface ReadAccountsRow {
-  now: Instant
   id: string
   user_id: string
   currency: string
@@ -433,12 +432,12 @@ export interface ReadAccountsRow {
   rolled_up_until_id: string | null
 }
 
-/** As they are now, and locked by nobody: what is decided by it is compared when it is written. */
+/** As they are now, and locked by nobody: what is decided by it is moved to where they are when it is written. */
 export const readAccounts = many<ReadAccountsParams, ReadAccountsRow>({
   name: 'transaction.ReadAccounts',
   text: `select
-  clock_timestamp() as "now", id, user_id, currency, balance, min_balance, held, entry_no, closed_at,
-  rolled_up_until, rolled_up_until_id
+  id, user_id, currency, balance, min_balance, held, entry_no, closed_at, rolled_up_until,
+  rolled_up_until_id
 from account
 where id = any($1::text[])`,
   params: ['ids'],
@@ -448,20 +447,23 @@ where id = any($1::text[])`,
 export interface WriteFromRecallParams {
   ids: string[]
   known_balances: bigint[]
-  known_min_balances: bigint[]
   known_entry_nos: bigint[]
-  balances: bigint[]
-  entry_nos: bigint[]
-  now: Instant
+  changes: bigint[]
+  entries: bigint[]
+  lowest: (bigint | null)[]
+  known_min_balances: bigint[]
+  turnover: bigint
   transaction_ids: string[]
   account_ids: string[]
   currencies: string[]
   amounts: bigint[]
   balances_after: bigint[]
   movement_entry_nos: bigint[]
+  places: bigint[]
   counterparty_ids: (string | null)[]
   counterparty_balances_after: (bigint | null)[]
   counterparty_entry_nos: (bigint | null)[]
+  counterparty_places: (bigint | null)[]
   descriptions: (string | null)[]
   metadata: (string | null)[]
   keys: string[]
@@ -472,31 +474,55 @@ export interface WriteFromRecallParams {
 
 export interface WriteFromRecallRow {
   now: Instant
-  checked: string
+  is_checked: string
+  id: string | null
+  balance_moved: bigint | null
+  entry_no_moved: bigint | null
 }
 
 /**
  * The same for transactions that were decided by what this process remembers of their accounts, which are
- * locked and compared only here: the one statement of its database transaction. Whoever came in between has
- * it refused with 40001. They are changed in the order of their ids, as they would be locked.
+ * locked and looked at only here: the one statement of its database transaction. What was decided is moved
+ * to where an account stands by now, with all balances and numbers of entries; a row for each that stood
+ * elsewhere says by how much, and there is one row at least. What no account can take there is refused with
+ * 40001, and so is everything when a limit that the process knows was a reason and is not the same any more.
+ * Accounts are changed in the order of their ids, as they would be locked.
  */
-export const writeFromRecall = one<WriteFromRecallParams, WriteFromRecallRow>({
+export const writeFromRecall = many<WriteFromRecallParams, WriteFromRecallRow>({
   name: 'transaction.WriteFromRecall',
-  text: `with updated_account as (
+  text: `with clock as materialized (
+  select clock_timestamp() as now
+),
+updated_account as (
   update account a
-  set balance = c.balance, entry_no = c.entry_no
+  set balance = a.balance + c.change, entry_no = a.entry_no + c.entries
   from unnest(
     $1::text[], $2::bigint[], $3::bigint[], $4::bigint[],
-    $5::bigint[], $6::bigint[]
-  ) as c (id, known_balance, known_min_balance, known_entry_no, balance, entry_no)
+    $5::bigint[], $6::bigint[], $7::bigint[]
+  ) with ordinality
+    as c (id, known_balance, known_entry_no, change, entries, lowest, known_min_balance, place)
   where a.id = c.id
-    and a.balance = c.known_balance
-    and a.min_balance = c.known_min_balance
-    and a.entry_no = c.known_entry_no
     and a.held = 0
     and a.closed_at is null
-    and (a.rolled_up_until is null or a.rolled_up_until < $7::timestamptz)
-  returning a.id
+    and (a.rolled_up_until is null or a.rolled_up_until < (select now from clock))
+    and (c.lowest is null or a.balance - c.known_balance + c.lowest >= a.min_balance)
+    and abs(a.balance) + $8::bigint <= 9007199254740991
+    and (
+      c.known_min_balance is null
+      or (a.balance, a.entry_no, a.min_balance)
+        = (c.known_balance, c.known_entry_no, c.known_min_balance)
+    )
+  returning
+    a.id,
+    c.place,
+    a.balance - c.change - c.known_balance as balance_moved,
+    a.entry_no - c.entries - c.known_entry_no as entry_no_moved
+),
+moved as materialized (
+  select
+    array_agg(balance_moved order by place) as balance,
+    array_agg(entry_no_moved order by place) as entry_no
+  from updated_account
 ),
 inserted_transaction as (
   insert into transaction (
@@ -505,54 +531,68 @@ inserted_transaction as (
     description, metadata, effective_at, created_at, xact_no
   )
   select
-    m.id, m.account_id, m.currency, m.amount, m.balance_after, m.entry_no,
-    m.counterparty_id, m.counterparty_balance_after, m.counterparty_entry_no,
-    m.description, m.metadata, $7::timestamptz, $7::timestamptz,
+    m.id, m.account_id, m.currency, m.amount,
+    m.balance_after + (select balance from moved)[m.place],
+    m.entry_no + (select entry_no from moved)[m.place],
+    m.counterparty_id,
+    m.counterparty_balance_after + (select balance from moved)[m.counterparty_place],
+    m.counterparty_entry_no + (select entry_no from moved)[m.counterparty_place],
+    m.description, m.metadata, (select now from clock), (select now from clock),
     (select pg_current_xact_id()::text::bigint + xact_offset from xact_epoch where is_only)
   from unnest(
-    $8::uuid[], $9::text[], $10::text[], $11::bigint[],
-    $12::bigint[], $13::bigint[],
-    $14::text[], $15::bigint[],
-    $16::bigint[],
-    $17::text[], $18::jsonb[]
+    $9::uuid[], $10::text[], $11::text[], $12::bigint[],
+    $13::bigint[], $14::bigint[], $15::bigint[],
+    $16::text[], $17::bigint[],
+    $18::bigint[], $19::bigint[],
+    $20::text[], $21::jsonb[]
   ) as m (
-    id, account_id, currency, amount, balance_after, entry_no,
-    counterparty_id, counterparty_balance_after, counterparty_entry_no,
+    id, account_id, currency, amount, balance_after, entry_no, place,
+    counterparty_id, counterparty_balance_after, counterparty_entry_no, counterparty_place,
     description, metadata
   )
 ),
 inserted_answer as (
   insert into idempotency (key, fingerprint, transaction_id, refusal, created_at)
-  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, $7::timestamptz
-  from unnest($19::text[], $20::text[], $21::uuid[], $22::jsonb[])
+  select k.key, decode(k.fingerprint, 'hex'), k.transaction_id, k.refusal, (select now from clock)
+  from unnest($22::text[], $23::text[], $24::uuid[], $25::jsonb[])
     as k (key, fingerprint, transaction_id, refusal)
   order by k.key
+),
+checked as materialized (
+  select refuse_unless_current(
+    count(*) = cardinality($1::text[])
+    and current_setting('transaction_isolation') = 'serializable'
+  )::text as is_checked
+  from updated_account
 )
 select
-  clock_timestamp() as "now",
-  refuse_unless_current(
-    count(*) = cardinality($1::text[])
-    and $7::timestamptz between clock_timestamp() - interval '10 seconds' and clock_timestamp()
-    and current_setting('transaction_isolation') = 'serializable'
-  )::text as "checked"
-from updated_account`,
+  (select now from clock) as "now", c.is_checked as "is_checked", m.id, m.balance_moved, m.entry_no_moved
+from checked c
+left join (
+  select id, balance_moved, entry_no_moved
+  from updated_account
+  where balance_moved <> 0 or entry_no_moved <> 0
+) as m on true`,
   params: [
     'ids',
     'known_balances',
-    'known_min_balances',
     'known_entry_nos',
-    'balances',
-    'entry_nos',
-    'now',
+    'changes',
+    'entries',
+    'lowest',
+    'known_min_balances',
+    'turnover',
     'transaction_ids',
     'account_ids',
     'currencies',
     'amounts',
     'balances_after',
     'movement_entry_nos',
+    'places',
     'counterparty_ids',
     'counterparty_balances_after',
     'counterparty_entry_nos',
+    'counterparty_places',
     'descriptions',
     'metadata',
     'keys',
@@ -563,19 +603,22 @@ from updated_account`,
   arrays: {
     ids: 'text',
     known_balances: 'int8',
-    known_min_balances: 'int8',
     known_entry_nos: 'int8',
-    balances: 'int8',
-    entry_nos: 'int8',
+    changes: 'int8',
+    entries: 'int8',
+    lowest: 'int8',
+    known_min_balances: 'int8',
     transaction_ids: 'uuid',
     account_ids: 'text',
     currencies: 'text',
     amounts: 'int8',
     balances_after: 'int8',
     movement_entry_nos: 'int8',
+    places: 'int8',
     counterparty_ids: 'text',
     counterparty_balances_after: 'int8',
     counterparty_entry_nos: 'int8',
+    counterparty_places: 'int8',
     descriptions: 'text',
     keys: 'text',
     fingerprints: 'text',

@@ -9,8 +9,8 @@ import { giveUpTurns, takeTurns } from './transaction.sql.ts'
 export interface Turns {
   /** Another process came in between on one of these. */
   note(accountIds: readonly string[]): void
-  /** Waits for a turn on those of the accounts that are contended; answers whether there are any. */
-  take(client: Executor, accountIds: readonly string[]): Promise<boolean>
+  /** Asks for a turn on those of the accounts that are contended; undefined when there are none. */
+  take(client: Executor, accountIds: readonly string[]): Promise<unknown> | undefined
   /** Lets the next one go. Sent behind the commit. */
   giveUp(client: Executor): Promise<void>
 }
@@ -37,15 +37,25 @@ export function newTurns(nowMs: () => number = () => performance.now()): Turns {
       const end = nowMs() + contendedMs
       for (const id of accountIds) until.set(id, end)
     },
-    async take(client, accountIds) {
-      if (until.size === 0) return false
+    take(client, accountIds) {
+      if (until.size === 0) return undefined
       const ids = accountIds.filter(isContended)
-      if (ids.length === 0 || ids.length > turnsMax) return false
-      await takeTurns(client, { ids })
-      return true
+      if (ids.length === 0 || ids.length > turnsMax) return undefined
+      return takeTurns(client, { ids })
     },
     async giveUp(client) {
       await giveUpTurns(client, undefined)
     },
   }
+}
+
+/** Whether it did not come in time. */
+export async function isLate(turn: Promise<unknown> | undefined): Promise<boolean> {
+  return (
+    turn !== undefined &&
+    turn.then(
+      () => false,
+      () => true,
+    )
+  )
 }
