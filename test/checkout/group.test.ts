@@ -1,6 +1,6 @@
 import { DatabaseError, type QueryResult } from 'pg'
 import { companions } from '../../cmd/api/wiring/checkout'
-import { laneSession } from '../../cmd/api/wiring/pools'
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import type { CheckoutRequest } from '../../pkg/checkout/checkout'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const settings = connectionSettings(shop.url, { lock_timeout_ms: 100 })
   pool = newPool(settings, silentLog(), { program: 'test' })
   lanes = newPool(settings, silentLog(), {
-    ...{ program: 'test', pipeline: true, sessionOptions: laneSession },
+    ...{ program: 'test', pipeline: true, sessionOptions: ledgerSession },
   })
 })
 

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newApps } from '../../cmd/api/run'
 import type { Apps } from '../../cmd/api/routes'
-import { laneSession } from '../../cmd/api/wiring/pools'
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { api as apiConfig } from '../../config/schema'
 import type { Instant } from '../../internal/clock/instant'
 import { systemIds } from '../../internal/id/id'
@@ -80,7 +80,7 @@ export function openRig({ url, instances, lanes, groupRequestsMax }: RigOptions)
   function openPool(options: { connectionsMax: number; pipeline?: boolean }): Pool {
     // Generous: a busy machine is not what this is about.
     const limits = { statement_timeout_ms: 20_000, lock_timeout_ms: 10_000 }
-    const session = options.pipeline ? { sessionOptions: laneSession } : {}
+    const session = options.pipeline ? { sessionOptions: ledgerSession } : {}
     const settings = connectionSettings(url, { ...limits, connect_timeout_ms: 10_000 })
     const pool = newPool(settings, silentLog(), { program: 'model', ...options, ...session })
     pools.push(pool)

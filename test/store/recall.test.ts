@@ -1,4 +1,5 @@
 import { Client as Session, DatabaseError, type QueryResult } from 'pg'
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import type { Instant } from '../../internal/clock/instant'
 import { systemIds } from '../../internal/id/id'
 import type { Client, Pool } from '../../internal/postgres/pool'
@@ -7,6 +8,7 @@ import type { Statement } from '../../internal/postgres/query'
 import {
   single,
   type Instruction,
+  type LedgerRequest,
   type Post,
   type Verdict,
 } from '../../pkg/transaction/instruction'
@@ -57,9 +59,15 @@ function deposit(accountId: string, units: bigint, key?: string): Post {
 type Meddle = (client: Client, statement: Statement) => Promise<QueryResult>
 
 /** A process of its own, and the statements that it sent. */
-function newProcess(meddle: Meddle = (client, statement) => client.query(statement)) {
-  const options = { program: 'recall', connectionsMax: 2, pipeline: true }
-  const pool = newPool(connectionSettings(database.url), silentLog(), options)
+function newProcess(
+  meddle: Meddle = (client, statement) => client.query(statement),
+  url = database.url,
+) {
+  const options = {
+    ...{ program: 'recall', connectionsMax: 2, pipeline: true },
+    sessionOptions: ledgerSession,
+  }
+  const pool = newPool(connectionSettings(url), silentLog(), options)
   pools.push(pool)
   const sent: string[] = []
   const lanes: Pool = {
@@ -83,6 +91,7 @@ function newProcess(meddle: Meddle = (client, statement) => client.query(stateme
     async post(instruction: Instruction, lane = 0): Promise<Verdict> {
       return (await post([single(instruction)], lane))[0]!.verdicts[0]!
     },
+    postRequest: (requests: LedgerRequest[]) => post(requests),
     async postAll(instructions: Instruction[]): Promise<Verdict[]> {
       return (await post(instructions.map((one) => single(one)))).map(
         ({ verdicts }) => verdicts[0]!,
@@ -130,12 +139,15 @@ test('what it knows nothing of it reads first, without a lock', async () => {
   expect(sent).toEqual(['ReadAccounts', ...oneTrip])
 })
 
-test('a refusal is by what is there, and kept with its key', async () => {
-  const id = await anAccount()
-  const { post, sent } = await newProcessThatKnows(id)
+test('a refusal among others is by what is there, and kept with its key', async () => {
+  const [id, other] = [await anAccount(), await anAccount()]
+  const { post, postAll, sent } = await newProcessThatKnows(id)
+  await post(deposit(other, 1n))
+  sent.length = 0
   const refusal = { code: 'account.insufficient_funds' }
   const key = `key-${id}`
-  expect(await post(deposit(id, -10_002n, key))).toMatchObject({ status: 'refused', refusal })
+  const verdicts = await postAll([deposit(id, -10_002n, key), deposit(other, 1n)])
+  expect(verdicts).toMatchObject([{ status: 'refused', refusal }, { status: 'created' }])
   expect(sent).toEqual(oneTrip)
   await sql(`update account set min_balance = -100 where id = '${id}'`)
   const again = await post(deposit(id, -10_002n, key))
@@ -234,6 +246,93 @@ test('what somebody else posted to meanwhile takes one round trip, too', async (
   })
   expect(await readBook(other)).toMatchObject({ balance: 19_021, entry_no: 4 })
 })
+
+test('a refusal asks only the account that was short to stand where it stood', async () => {
+  const [customer, till] = [await anAccount(), await anAccount()]
+  const { post, postAll, sent } = await newProcessThatKnows(customer)
+  await post(deposit(till, 1n))
+  await newProcess().post(deposit(till, 70n))
+  sent.length = 0
+  const pay = (units: bigint) => ({ ...deposit(customer, -units), counterpartyId: till })
+  expect(await postAll([pay(20_000n), pay(1_000n)])).toMatchObject([
+    { status: 'refused', refusal: { members: { account_id: customer } } },
+    { status: 'created', transaction: { balanceAfter: 9_001n, counterpartyBalanceAfter: 11_071n } },
+  ])
+  expect(sent).toEqual(oneTrip)
+  // Now it is the customer of whom another process knows more.
+  await newProcess().post(deposit(customer, 11_000n))
+  expect(await postAll([pay(20_000n), pay(1n)])).toMatchObject([
+    { status: 'created', transaction: { balanceAfter: 1n } },
+    { status: 'created', transaction: { balanceAfter: 0n } },
+  ])
+})
+
+test('of all or none, what came before the refused one has to stand as well', async () => {
+  const [poor, rich, till] = [await anAccount(), await anAccount(), await anAccount()]
+  const { post, postRequest, sent } = await newProcessThatKnows(till)
+  for (const id of [poor, rich]) await post(deposit(id, 1n))
+  await newProcess().post(deposit(rich, -9_500n))
+  sent.length = 0
+  const all = [deposit(rich, -1_000n), deposit(poor, -20_000n)]
+  const [refused, created] = await postRequest([
+    { instructions: all, isAtomic: true, isDryRun: false },
+    single(deposit(till, 1n)),
+  ])
+  expect(refused).toMatchObject({
+    refusedAt: 0,
+    verdicts: [{ status: 'refused', refusal: { members: { account_id: rich } } }],
+  })
+  expect(created).toMatchObject({ verdicts: [{ status: 'created' }] })
+  expect(sent.slice(0, 3)).toEqual(oneTrip)
+})
+
+test.each([15, 300, 3000])(
+  'of %i accounts none is read but those that are posted to',
+  async (count) => {
+    const own = await newDatabase()
+    const ids = Array.from({ length: count }, (_, i) => `own-${i}`)
+    try {
+      await onServer(own.url, `insert into app_user values ('ada', 'Ada', 'Lovelace')`)
+      await onServer(
+        own.url,
+        `insert into account (id, user_id, name, currency)
+        select 'own-' || i, 'ada', 'A', 'EUR' from generate_series(0, ${count - 1}) as i`,
+      )
+      await onServer(own.url, 'analyze')
+      let release = () => {}
+      const released = new Promise<void>((resolve) => (release = resolve))
+      const state = { isArmed: false }
+      const slow = newProcess(async (client, statement) => {
+        if (state.isArmed && statement.text === 'commit') await released
+        return client.query(statement)
+      }, own.url)
+      const quick = newProcess(undefined, own.url)
+      await slow.post(deposit(ids[0]!, 1n))
+      await quick.post(deposit(ids[1]!, 1n))
+      slow.sent.length = 0
+      state.isArmed = true
+      const posted = slow.post(deposit(ids[0]!, 1n))
+      await pollUntil(
+        async () =>
+          (
+            await onServer(
+              own.url,
+              `select from pg_stat_activity
+              where datname = current_database() and state = 'idle in transaction'`,
+            )
+          ).rows.length > 0,
+        { what: 'what waits for its commit' },
+      )
+      await quick.post(deposit(ids[1]!, 1n))
+      release()
+      expect(await posted).toMatchObject({ status: 'created' })
+      expect(slow.sent).toEqual(oneTrip)
+    } finally {
+      await Promise.all(pools.splice(0).map((pool) => pool.close()))
+      await own.close()
+    }
+  },
+)
 
 test('the lowest balance of a group counts, not only its last one', async () => {
   const id = await anAccount()

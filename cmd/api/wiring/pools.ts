@@ -14,6 +14,13 @@ export const laneSession = [
   '-c default_transaction_isolation=read\\ committed',
 ].join(' ')
 
+// One by one, too: to join a small table as a whole its index would be read from end to end.
+export const ledgerSession = [
+  laneSession,
+  '-c enable_hashjoin=off',
+  '-c enable_mergejoin=off',
+].join(' ')
+
 // What runs in the background is made for the numbers of rows at hand, and leaves the other processor alone.
 const backgroundSession =
   '-c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0'
@@ -45,7 +52,7 @@ export function openPools(
       program: 'tillbook-api ledger',
       connectionsMax: ledger.lanes,
       pipeline: true,
-      sessionOptions: laneSession,
+      sessionOptions: ledgerSession,
     }),
     carts: newPool(settings, log, {
       program: 'tillbook-api cart',

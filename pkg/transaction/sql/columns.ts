@@ -2,8 +2,8 @@ import type { JsonObject } from '../../../internal/json/json'
 import type { Changes, LateEntry, LockedAccount, StoredAnswer } from '../book'
 import type { Decision } from '../decide'
 import type { Hold } from '../../hold/hold'
-import type { LedgerAnswer } from '../instruction'
-import type { Movement } from '../transaction'
+import { touches, type Instruction, type LedgerAnswer, type LedgerRequest } from '../instruction'
+import type { Movement, Refusal } from '../transaction'
 import { toStoredHold } from './row'
 import type {
   InsertHoldsParams,
@@ -37,17 +37,19 @@ export function toColumns(decision: Decision, xactNo: bigint): WriteGroupParams 
 
 /**
  * Of a decision that has nothing but transactions which count from now on, and of the accounts it was made by.
- * What was refused may have been refused for how they stood: then they have to stand there still.
+ * Those that refused something have to stand where they stood.
  */
 export function toRecalledColumns(
   { movements, accounts, remembered, answers }: Decision,
   known: ReadonlyMap<string, LockedAccount>,
+  requests: readonly LedgerRequest[],
 ): WriteFromRecallParams {
   const changed = new Map(accounts.map((account) => [account.id, account]))
   const before = [...known.values()].sort((one, other) => (one.id < other.id ? -1 : 1))
   const after = before.map((account) => changed.get(account.id) ?? account)
   const places = new Map(before.map(({ id }, i) => [id, BigInt(i + 1)]))
   const lowest = lowestOf(movements)
+  const refusing = refusingAccounts(requests, answers)
   const { transaction_ids: answer_ids, keys, fingerprints, refusals } = toAnswerColumns(remembered)
   return {
     ids: before.map((account) => account.id),
@@ -56,7 +58,9 @@ export function toRecalledColumns(
     changes: before.map((account, i) => after[i]!.balance - account.balance),
     entries: before.map((account, i) => after[i]!.entryNo - account.entryNo),
     lowest: sparse(before, ({ id }) => lowest.get(id) ?? null),
-    known_min_balances: answers.some(hasRefusal) ? before.map((account) => account.minBalance) : [],
+    known_min_balances: sparse(before, ({ id, minBalance }) =>
+      refusing.has(id) ? minBalance : null,
+    ),
     turnover: movements.reduce((sum, { amount }) => sum + (amount < 0n ? -amount : amount), 0n),
 
     transaction_ids: movements.map((m) => m.id),
@@ -70,8 +74,34 @@ export function toRecalledColumns(
   }
 }
 
-function hasRefusal({ verdicts }: LedgerAnswer): boolean {
-  return verdicts.some(({ status }) => status === 'refused')
+/** The accounts for whose sake something was refused, which might not be where they stand by now. */
+function refusingAccounts(
+  requests: readonly LedgerRequest[],
+  answers: readonly LedgerAnswer[],
+): ReadonlySet<string> {
+  const ids = new Set<string>()
+  answers.forEach(({ verdicts, refusedAt }, i) => {
+    const { instructions } = requests[i]!
+    // Of all or none it is also said that everything before the refused one could be done.
+    if (refusedAt !== null) {
+      for (const one of instructions.slice(0, refusedAt + 1)) addAll(ids, touches(one))
+      return
+    }
+    verdicts.forEach((verdict, j) => {
+      if (verdict.status === 'refused') addAll(ids, reasonsOf(verdict.refusal, instructions[j]!))
+    })
+  })
+  return ids
+}
+
+/** Where money is short it is said whose; otherwise it may be either side. */
+function reasonsOf({ members }: Refusal, instruction: Instruction): readonly string[] {
+  const id = members?.account_id
+  return typeof id === 'string' ? [id] : touches(instruction)
+}
+
+function addAll(set: Set<string>, values: readonly string[]): void {
+  for (const value of values) set.add(value)
 }
 
 /** The lowest balance that money leaves behind, of each account that it leaves. */

@@ -83,7 +83,10 @@ function doWithout(error: unknown): undefined {
   if (error instanceof Fault) throw error
 }
 
-/** Undefined when more has to be known than accounts, or the database knows more of them. */
+/**
+ * Undefined when more has to be known than accounts, and when there would be no row to go by if the commit were
+ * not answered: of a refusal's, nobody knows at what time the statement would have dated it.
+ */
 function decideFromRecall(
   { requests, accountIds, keys }: Group,
   recall: Recall,
@@ -92,12 +95,9 @@ function decideFromRecall(
   const accounts = recall.accounts(accountIds)
   if (!accounts) return undefined
   const decision = decide(requests, { ...nothingElse, accounts }, { now: notYet, newId })
-  const { movements, remembered } = decision
   // A key that is not written may have been used before.
-  const isWhole = remembered.length === keys.length
-  return isWhole && movements.length + remembered.length > 0
-    ? { decision, known: accounts }
-    : undefined
+  const isWhole = decision.remembered.length === keys.length
+  return isWhole && decision.movements.length > 0 ? { decision, known: accounts } : undefined
 }
 
 const nothingElse: Omit<LedgerState, 'accounts'> = {
@@ -131,7 +131,7 @@ async function send(
   let moves = nowhere
   // What cannot be encoded fails like a statement: begin and commit go out alone then, and do nothing.
   const write = async () => {
-    const rows = await writeFromRecall(client, toRecalledColumns(decision, known))
+    const rows = await writeFromRecall(client, toRecalledColumns(decision, known, group.requests))
     moves = toMoves(rows)
     moveTo(decision.movements, moves, rows[0]!.now)
   }

@@ -64,9 +64,9 @@ interface Lane {
 }
 
 /**
- * Posts a group as one SERIALIZABLE transaction: in one round trip when this process remembers how it left
- * the accounts and nobody else changed them since (see recall.ts), otherwise in two: lock and look, decide,
- * write and commit. What others caused (a serialization failure, a deadlock, a key that came first
+ * Posts a group as one SERIALIZABLE transaction: in one round trip when this process remembers the accounts
+ * and they can take what was decided by that (see recall.ts), otherwise in two: lock and look, decide, write
+ * and commit. What others caused (a serialization failure, a deadlock, a key that came first
  * elsewhere) is tried again with the whole group; a broken commit is looked up before anyone is told
  * anything.
  */

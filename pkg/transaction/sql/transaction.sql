@@ -51,13 +51,6 @@ with locked_account as materialized (
   where id = any($ids::text[])
   order by id
   for no key update
-),
-expired_hold as (
-  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
-  from locked_account a
-  join hold h on h.account_id = a.id
-  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
-  group by h.account_id
 )
 select
   null::timestamptz as now,
@@ -75,7 +68,14 @@ select
   a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
-left join expired_hold e on e.account_id = a.id
+left join lateral (
+  select array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from hold h
+  where a.held > 0
+    and h.account_id = a.id
+    and h.closed_at is null
+    and h.expires_at <= clock_timestamp()
+) as e on true
 union all
 select
   clock_timestamp(),
@@ -93,13 +93,6 @@ with locked_account as materialized (
   where id = any($ids::text[])
   order by id
   for no key update skip locked
-),
-expired_hold as (
-  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
-  from locked_account a
-  join hold h on h.account_id = a.id
-  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
-  group by h.account_id
 )
 select
   null::timestamptz as now,
@@ -117,7 +110,14 @@ select
   a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
-left join expired_hold e on e.account_id = a.id
+left join lateral (
+  select array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from hold h
+  where a.held > 0
+    and h.account_id = a.id
+    and h.closed_at is null
+    and h.expires_at <= clock_timestamp()
+) as e on true
 union all
 select
   clock_timestamp(),
@@ -198,8 +198,8 @@ where id = any($ids::text[]);
 -- The same for transactions that were decided by what this process remembers of their accounts, which are
 -- locked and looked at only here: the one statement of its database transaction. What was decided is moved
 -- to where an account stands by now, with all balances and numbers of entries; a row for each that stood
--- elsewhere says by how much, and there is one row at least. What no account can take there is refused with
--- 40001, and so is everything when a limit that the process knows was a reason and is not the same any more.
+-- elsewhere says by how much, and there is one row at least. Refused with 40001 when an account cannot take
+-- it there, or when one for whose sake something was refused (it comes with its limit) stands elsewhere.
 -- Accounts are changed in the order of their ids, as they would be locked.
 with clock as materialized (
   -- Behind the snapshot, and so behind whoever changed the accounts before: on each, time rises.
@@ -210,7 +210,7 @@ updated_account as (
   set balance = a.balance + c.change, entry_no = a.entry_no + c.entries
   from unnest(
     $ids::text[], $known_balances::bigint[], $known_entry_nos::bigint[], $changes::bigint[],
-    $entries::bigint[], $lowest?::bigint[], $known_min_balances::bigint[]
+    $entries::bigint[], $lowest?::bigint[], $known_min_balances?::bigint[]
   ) with ordinality
     as c (id, known_balance, known_entry_no, change, entries, lowest, known_min_balance, place)
   where a.id = c.id

@@ -126,13 +126,6 @@ export const lockAccounts = many<LockAccountsParams, LockAccountsRow>({
   where id = any($1::text[])
   order by id
   for no key update
-),
-expired_hold as (
-  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
-  from locked_account a
-  join hold h on h.account_id = a.id
-  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
-  group by h.account_id
 )
 select
   null::timestamptz as now,
@@ -150,7 +143,14 @@ select
   a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
-left join expired_hold e on e.account_id = a.id
+left join lateral (
+  select array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from hold h
+  where a.held > 0
+    and h.account_id = a.id
+    and h.closed_at is null
+    and h.expires_at <= clock_timestamp()
+) as e on true
 union all
 select
   clock_timestamp(),
@@ -193,13 +193,6 @@ export const lockFreeAccounts = many<LockFreeAccountsParams, LockFreeAccountsRow
   where id = any($1::text[])
   order by id
   for no key update skip locked
-),
-expired_hold as (
-  select h.account_id, array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
-  from locked_account a
-  join hold h on h.account_id = a.id
-  where a.held > 0 and h.closed_at is null and h.expires_at <= clock_timestamp()
-  group by h.account_id
 )
 select
   null::timestamptz as now,
@@ -217,7 +210,14 @@ select
   a.rolled_up_until_id,
   e.ids as expired_hold_ids
 from locked_account a
-left join expired_hold e on e.account_id = a.id
+left join lateral (
+  select array_agg(h.id) as ids, sum(h.amount - h.captured)::bigint as amount
+  from hold h
+  where a.held > 0
+    and h.account_id = a.id
+    and h.closed_at is null
+    and h.expires_at <= clock_timestamp()
+) as e on true
 union all
 select
   clock_timestamp(),
@@ -451,7 +451,7 @@ export interface WriteFromRecallParams {
   changes: bigint[]
   entries: bigint[]
   lowest: (bigint | null)[]
-  known_min_balances: bigint[]
+  known_min_balances: (bigint | null)[]
   turnover: bigint
   transaction_ids: string[]
   account_ids: string[]
@@ -484,8 +484,8 @@ export interface WriteFromRecallRow {
  * The same for transactions that were decided by what this process remembers of their accounts, which are
  * locked and looked at only here: the one statement of its database transaction. What was decided is moved
  * to where an account stands by now, with all balances and numbers of entries; a row for each that stood
- * elsewhere says by how much, and there is one row at least. What no account can take there is refused with
- * 40001, and so is everything when a limit that the process knows was a reason and is not the same any more.
+ * elsewhere says by how much, and there is one row at least. Refused with 40001 when an account cannot take
+ * it there, or when one for whose sake something was refused (it comes with its limit) stands elsewhere.
  * Accounts are changed in the order of their ids, as they would be locked.
  */
 export const writeFromRecall = many<WriteFromRecallParams, WriteFromRecallRow>({
