@@ -1,7 +1,12 @@
 -- name: InsertItem :one
-with new_item as (
+with clock as materialized (
+  -- Read twice it would tell two times.
+  select clock_timestamp() as now
+),
+new_item as (
   insert into item (id, store_id, name, description, price, created_at, updated_at)
-  values ($id, $store_id, $name, $description, $price?, clock_timestamp(), clock_timestamp())
+  select $id, $store_id, $name, $description, $price?, now, now
+  from clock
   returning id, store_id, name, description, price, created_at, updated_at
 )
 select i.id, i.store_id, i.name, i.description, i.price, s.currency, i.created_at, i.updated_at

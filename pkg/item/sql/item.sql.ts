@@ -23,9 +23,13 @@ export interface InsertItemRow {
 
 export const insertItem = one<InsertItemParams, InsertItemRow>({
   name: 'item.InsertItem',
-  text: `with new_item as (
+  text: `with clock as materialized (
+  select clock_timestamp() as now
+),
+new_item as (
   insert into item (id, store_id, name, description, price, created_at, updated_at)
-  values ($1, $2, $3, $4, $5, clock_timestamp(), clock_timestamp())
+  select $1, $2, $3, $4, $5, now, now
+  from clock
   returning id, store_id, name, description, price, created_at, updated_at
 )
 select i.id, i.store_id, i.name, i.description, i.price, s.currency, i.created_at, i.updated_at
