@@ -168,8 +168,9 @@ describeWith('RabbitMQ', 'O3 O5: while the broker comes and goes', () => {
 
   test('a blockade in the middle of a batch is waited out, however long', async () => {
     const broker = await proxy()
-    const settings = { confirmTimeoutMs: 300 }
-    const relay = book.relay({ url: broker.url, settings, limits: { leaseMs: 10_000 } })
+    // Long enough for a busy machine to hear of a confirm, once the blockade is over.
+    const settings = { confirmTimeoutMs: 1500 }
+    const relay = book.relay({ url: broker.url, settings, limits: { leaseMs: 15_000 } })
     const [first, second] = someEvents(book.broker, 2)
     await book.insert([first!])
     await book.untilPublished(1)
