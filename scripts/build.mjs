@@ -32,7 +32,7 @@ for (const [name, file] of [
  * 20 MB, and make posting a transaction cost a sixth, or two fifths, more.
  * And no object is to be born old: V8 makes those that look as if they lived long in the old part of the heap from
  * the beginning, and while a process starts, requests and answers look like that. From then on each would keep
- * what it refers to until the next big collection, for a quarter of a request's time and 50 MB.
+ * what it refers to until the next big collection, for a tenth to a quarter of a request's time.
  */
 const apiOptions = [
   '--max-old-space-size=512',
