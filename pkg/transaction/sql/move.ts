@@ -5,10 +5,11 @@ import type { ListTransactionsByIdsRow, WriteFromRecallRow } from './transaction
 /** By how much accounts stood elsewhere than it was decided by, by their ids; the others stood there. */
 export type Moves = ReadonlyMap<string, { balance: bigint; entryNo: bigint }>
 
-/** What is decided by memory is dated when it is written: before every other time there is, nothing is late. */
+/** What is decided by memory is dated when it is written; until then behind every other time, so that nothing is late. */
 export const notYet = 'infinity' as Instant
 
-const nowhere: Moves = new Map()
+/** All stood where it was decided by. */
+export const nowhere: Moves = new Map()
 
 export function toMoves(rows: readonly WriteFromRecallRow[]): Moves {
   const [{ id }] = rows as [WriteFromRecallRow]

@@ -9,7 +9,7 @@ import type { LedgerRequest } from '../instruction'
 import { toRecalledColumns } from './columns'
 import { sendAndCommit } from './commit'
 import { begin, type Group } from './look'
-import { moveTo, notYet, toMoves, type Moves } from './move'
+import { moveTo, notYet, nowhere, toMoves, type Moves } from './move'
 import { isOutcomeUnknown, type OutcomeFinder } from './outcome'
 import type { Recall } from './recall'
 import { toLockedAccount } from './row'
@@ -117,8 +117,6 @@ interface Sent {
   pid: number | null
   lost?: unknown
 }
-
-const nowhere: Moves = new Map()
 
 /** All at once, so that nothing of another group comes in between; a turn is waited for by the server alone. */
 async function send(
