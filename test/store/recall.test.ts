@@ -543,9 +543,10 @@ test('what was decided long before it is written is dated when it is written', a
   expect(Date.parse(createdAt)).toBeGreaterThanOrEqual(before + state.heldUpMs - 50)
   expect(effectiveAt).toBe(createdAt)
   const { rows } = await sql(`
-    select to_json(created_at at time zone 'UTC') #>> '{}' as at from transaction
+    select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+    from transaction
     where account_id = '${id}' order by entry_no desc limit 1`)
-  expect(`${rows[0].at}Z`).toBe(createdAt)
+  expect(rows[0].at).toBe(createdAt)
 })
 
 test('who reads by a statement that another one failed to prepare looks under lock', async () => {
