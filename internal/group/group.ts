@@ -34,6 +34,11 @@ export interface GroupOptions<Request, Answer> {
    * For a commit that sees to it itself that they follow each other.
    */
   behind?: number
+  /**
+   * For what others elsewhere use in turn with us: how long a turn takes to come. So long it is left to them after
+   * each group, unless as many wait for it again: what comes meanwhile goes along. Undefined for all else.
+   */
+  restMs?(what: string): number | undefined
   /** One that weighs more than that goes alone. */
   groupRequestsMax: number
   /** One that weighs more than that is taken when nothing else waits. */
@@ -52,6 +57,13 @@ interface Lane {
   busy: Map<string, number>
 }
 
+/** What is left to others for a while. */
+interface Rest {
+  untilMs: number
+  /** How many the last group had of it. */
+  count: number
+}
+
 interface Waiting<Request, Answer> {
   request: Request
   weight: number
@@ -65,12 +77,13 @@ export function newGroupCommit<Request, Answer>(
   options: GroupOptions<Request, Answer>,
 ): GroupCommit<Request, Answer> {
   type Entry = Waiting<Request, Answer>
-  const { weigh = () => 1, behind = 0 } = options
+  const { weigh = () => 1, behind = 0, restMs = () => undefined } = options
   const lanes = Array.from({ length: options.lanes }, newLane)
   let queue: Entry[] = []
   /** What waits in the queue, and what is under way, by weight. */
   let queued = 0
   let underWay = 0
+  const rests = new Map<string, Rest>()
   let isScheduled = false
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -144,12 +157,17 @@ export function newGroupCommit<Request, Answer>(
     const heldBack = new Set<string>()
     let weight = 0
     refuseStale()
+    endRests()
     const others = lanes.filter((other) => other !== lane && other.busy.size > 0)
     // Most of the time nothing is in the way, and a bulk touches thousands.
     const isInTheWay = (what: string) =>
-      heldBack.has(what) || others.some(({ busy }) => busy.has(what))
+      heldBack.has(what) ||
+      rests.has(what) ||
+      others.some(({ busy }) => busy.has(what)) ||
+      (lane.busy.has(what) && restMs(what) !== undefined)
+    const isFirst = others.length === 0 && rests.size === 0 && lane.groups === 0
     for (const entry of queue) {
-      const nothingIs = others.length === 0 && heldBack.size === 0
+      const nothingIs = isFirst && heldBack.size === 0
       const isFree = nothingIs || !entry.touches.some(isInTheWay)
       const fits = weight === 0 || weight + entry.weight <= options.groupRequestsMax
       if (isFree && fits) {
@@ -166,6 +184,26 @@ export function newGroupCommit<Request, Answer>(
     return group
   }
 
+  /** Those that are over, or that as many wait for again as there were. */
+  function endRests(): void {
+    if (rests.size === 0) return
+    const waiting = countTouches(queue, (what) => rests.has(what))
+    const now = performance.now()
+    for (const [what, { untilMs, count }] of rests) {
+      if (untilMs <= now || (waiting.get(what) ?? 0) >= count) rests.delete(what)
+    }
+  }
+
+  function beginRests(group: readonly Entry[]): void {
+    const used = countTouches(group, (what) => restMs(what) !== undefined)
+    const now = performance.now()
+    for (const [what, count] of used) {
+      const ms = restMs(what)!
+      rests.set(what, { untilMs: now + ms, count })
+      setTimeout(fillLanes, ms)
+    }
+  }
+
   async function runLane(lane: Lane, group: Entry[]): Promise<void> {
     const weight = weightOf(group)
     lane.groups += 1
@@ -175,6 +213,7 @@ export function newGroupCommit<Request, Answer>(
     for (const { touches } of group) for (const what of touches) vacate(lane, what)
     lane.groups -= 1
     underWay -= weight
+    beginRests(group)
     fillLanes()
   }
 
@@ -223,6 +262,17 @@ export function newGroupCommit<Request, Answer>(
 
 function newLane(_: unknown, number: number): Lane {
   return { number, groups: 0, busy: new Map() }
+}
+
+function countTouches(
+  entries: readonly { touches: readonly string[] }[],
+  isCounted: (what: string) => boolean,
+): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { touches } of entries) {
+    for (const what of touches) if (isCounted(what)) counts.set(what, (counts.get(what) ?? 0) + 1)
+  }
+  return counts
 }
 
 function occupy({ busy }: Lane, what: string): void {

@@ -38,7 +38,7 @@ export interface Ledger {
 }
 
 export function newLedger(
-  transactions: Pick<TransactionStore, 'post'>,
+  transactions: Pick<TransactionStore, 'post' | 'waitMs'>,
   limits: LedgerLimits,
   watch?: Pick<GroupWatch, 'submitted'>,
 ): Ledger {
@@ -47,6 +47,7 @@ export function newLedger(
     commit: transactions.post,
     weigh: weightOf,
     touches: touchesWithKeys,
+    restMs: transactions.waitMs,
     isDivisible: isOneRequestsFault,
     overflow: newBusy,
   })

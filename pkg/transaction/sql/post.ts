@@ -74,9 +74,9 @@ export function newGroupPoster(
   lanes: Pool,
   ids: Ids,
   options: PostOptions,
+  turns = options.ownsSessions ? newTurns() : undefined,
 ): (requests: readonly LedgerRequest[], lane?: number) => Promise<LedgerAnswer[]> {
   const findOutcome = newOutcomeFinder(lanes, options)
-  const turns = options.ownsSessions ? newTurns() : undefined
   const recall = options.ownsSessions ? newRecall() : undefined
   const { companions = {} } = options
   const lanesByNumber = new Map<number, Lane>()

@@ -13,39 +13,63 @@ export interface Turns {
   take(client: Executor, accountIds: readonly string[]): Promise<unknown> | undefined
   /** Lets the next one go. Sent behind the commit. */
   giveUp(client: Executor): Promise<void>
+  /** How long a turn on a contended account takes to come; undefined for all others. */
+  waitMs(accountId: string): number | undefined
+}
+
+interface Contention {
+  untilMs: number
+  /** Of late. */
+  waitMs: number
 }
 
 /** For so long after it was contended an account is taken in turns. */
 const contendedMs = 1000
 const accountsMax = 10_000
+// A turn that takes longer is stuck, and nothing to go by.
+const waitMaxMs = 10
+// How much a new wait counts beside those before it.
+const learning = 0.3
 /** A turn is a lock in the server's memory, which holds some thousands for all sessions together. */
 const turnsMax = 64
 
 export function newTurns(nowMs: () => number = () => performance.now()): Turns {
-  const until = new Map<string, number>()
-  const isContended = (id: string): boolean => {
-    const end = until.get(id)
-    if (end === undefined) return false
-    if (end > nowMs()) return true
-    until.delete(id)
-    return false
+  const contentions = new Map<string, Contention>()
+  const find = (id: string): Contention | undefined => {
+    const contention = contentions.get(id)
+    if (!contention || contention.untilMs > nowMs()) return contention
+    contentions.delete(id)
+    return undefined
+  }
+  const learn = (ids: readonly string[], waitedMs: number): void => {
+    for (const id of ids) {
+      const contention = contentions.get(id)
+      if (contention) contention.waitMs += learning * (waitedMs - contention.waitMs)
+    }
   }
   return {
     note(accountIds) {
       if (accountIds.length > turnsMax) return
-      if (until.size > accountsMax) until.clear()
-      const end = nowMs() + contendedMs
-      for (const id of accountIds) until.set(id, end)
+      if (contentions.size > accountsMax) contentions.clear()
+      const untilMs = nowMs() + contendedMs
+      for (const id of accountIds) {
+        contentions.set(id, { untilMs, waitMs: contentions.get(id)?.waitMs ?? 0 })
+      }
     },
     take(client, accountIds) {
-      if (until.size === 0) return undefined
-      const ids = accountIds.filter(isContended)
+      if (contentions.size === 0) return undefined
+      const ids = accountIds.filter(find)
       if (ids.length === 0 || ids.length > turnsMax) return undefined
-      return takeTurns(client, { ids })
+      const sinceMs = nowMs()
+      return takeTurns(client, { ids }).then((turn) => {
+        learn(ids, Math.min(nowMs() - sinceMs, waitMaxMs))
+        return turn
+      })
     },
     async giveUp(client) {
       await giveUpTurns(client, undefined)
     },
+    waitMs: (accountId) => (contentions.size === 0 ? undefined : find(accountId)?.waitMs),
   }
 }
 
