@@ -239,6 +239,88 @@ describe('with groups behind others', () => {
   })
 })
 
+describe('with something that others use in turn with us', () => {
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  const restless = (ms: number | undefined, options: Partial<GroupOptions<Job, number>> = {}) =>
+    newStage({ behind: 1, restMs: (what) => (what === 'hot' ? ms : undefined), ...options })
+  const ids = (started: { ids: number[] }[]) => started.map((group) => group.ids)
+
+  /** A group that has three of it was answered. */
+  async function afterThree(ms: number) {
+    const stage = restless(ms)
+    const answers = [1, 2, 3].map((id) => stage.submit(id, 'hot'))
+    await turn()
+    stage.started[0]!.finish()
+    await Promise.all(answers)
+    return stage
+  }
+
+  test('it is left to them for as long as a turn takes to come, and what comes meanwhile goes along', async () => {
+    const { started, submit } = await afterThree(40)
+    void submit(4, 'hot')
+    await sleep(10)
+    void submit(5, 'hot')
+    await turn()
+    expect(ids(started)).toEqual([[1, 2, 3]])
+    await sleep(50)
+    expect(ids(started)).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ])
+  })
+
+  test('as many as there were in the last group wait no longer', async () => {
+    const { started, submit } = await afterThree(400)
+    for (const id of [4, 5, 6]) void submit(id, 'hot')
+    await turn()
+    expect(ids(started)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+  })
+
+  test('what does not touch it waits for nothing', async () => {
+    const { started, submit } = await afterThree(400)
+    void submit(4, 'hot')
+    void submit(5, 'cold')
+    await turn()
+    expect(ids(started)).toEqual([[1, 2, 3], [5]])
+  })
+
+  test('a request that waits for it holds back what comes after it and touches the same', async () => {
+    const { started, submit } = await afterThree(400)
+    void submit(4, 'hot', 'cold')
+    void submit(5, 'cold')
+    await turn()
+    expect(ids(started)).toEqual([[1, 2, 3]])
+    for (const id of [6, 7]) void submit(id, 'hot')
+    await turn()
+    expect(ids(started).at(-1)).toEqual([4, 5, 6, 7])
+  })
+
+  test('nothing is sent behind a group that uses it', async () => {
+    const { started, submit } = restless(0)
+    void submit(1, 'hot')
+    await turn()
+    for (const id of [2, 3]) void submit(id, 'hot')
+    await turn()
+    expect(ids(started)).toEqual([[1]])
+    started[0]!.finish()
+    await turn()
+    expect(ids(started)).toEqual([[1], [2, 3]])
+  })
+
+  test('closing waits for what waits for it', async () => {
+    const { group, started, submit } = await afterThree(20)
+    const answer = submit(4, 'hot')
+    const closed = group.close()
+    while (started.length < 2) await turn()
+    started[1]!.finish()
+    await closed
+    expect(await answer).toBe(4)
+  })
+})
+
 describe('with weights', () => {
   /** Jobs whose id is their weight in hundreds: 512 weighs 5. */
   const weighed = (options: Partial<GroupOptions<Job, number>> = {}) =>

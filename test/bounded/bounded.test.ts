@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { laneSession, ledgerSession } from '../../cmd/api/wiring/pools'
+import { cartSession, ledgerSession } from '../../cmd/api/wiring/pools'
 import { parse, type Block } from '../../internal/sqlgen/parse'
 import { newPendingOrderStore } from '../../pkg/order/sql/pending'
 import { newReservationStore } from '../../pkg/reservation/sql/store'
@@ -19,7 +19,7 @@ let valuesOf: (statement: string) => Values
 beforeAll(async () => {
   database = await newDatabase()
   client = new Client({ connectionString: database.url })
-  lane = new Client({ connectionString: database.url, options: laneSession })
+  lane = new Client({ connectionString: database.url, options: cartSession })
   ledger = new Client({ connectionString: database.url, options: ledgerSession })
   await Promise.all([client, lane, ledger].map((one) => one.connect()))
   for (const statement of volume.split(';\n')) await client.query(statement)

@@ -25,7 +25,17 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-const commitMessage = Buffer.from('commit\0')
+/** A statement that commits: what says so, or what is a transaction by itself, called by its prepared name. */
+const commitMessages = [Buffer.from('commit\0'), Buffer.from('transaction.WriteFromRecall\0')]
+const commits = (bytes: Buffer) => commitMessages.some((message) => bytes.includes(message))
+
+/**
+ * The server's word that it is committed: of a commit, or the columns of the statement, which come in one piece
+ * with its end.
+ */
+const committedMessages = [Buffer.from('COMMIT\0'), Buffer.from('is_checked\0')]
+const committed = (bytes: Buffer) => committedMessages.some((message) => bytes.includes(message))
+const errorMessage = Buffer.from('SERROR\0')
 
 /** A TCP proxy in front of PostgreSQL that fails as networks do. */
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
@@ -74,17 +84,18 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     }
     client.on('data', (bytes) =>
       pass(() => {
-        const commits = bytes.includes(commitMessage)
-        if (commits && takeCommit(bytes, client, upstream)) return
-        isCommitting ||= commits && state.mode === 'cut-after-commit'
+        const isCommit = commits(bytes)
+        if (isCommit && takeCommit(bytes, client, upstream)) return
+        isCommitting ||= isCommit && state.mode === 'cut-after-commit'
         upstream.write(bytes)
       }),
     )
     upstream.on('data', (bytes) =>
       pass(() => {
-        if (!isCommitting) return void client.write(bytes)
-        // The last answer of the pipeline is the commit's own; the server is idle again behind it.
-        if (bytes.includes('COMMIT\0')) cut(client, upstream)
+        if (isCommitting && committed(bytes)) return cut(client, upstream)
+        // Of one that came to nothing there is nothing to be cut off.
+        if (bytes.includes(errorMessage)) isCommitting = false
+        if (!isCommitting) client.write(bytes)
       }),
     )
   })

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
+import type { Statement } from '../../internal/postgres/query'
 import { newLedger, type Ledger } from '../../pkg/transaction/app/ledger'
 import type { Post, Verdict } from '../../pkg/transaction/instruction'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
@@ -39,7 +41,10 @@ async function sql(text: string, values: unknown[] = []) {
 
 /** Posts as a program of its own does. */
 function newProcess(): Ledger {
-  const options = { program: 'stress', connectionsMax: 2, pipeline: true }
+  const options = {
+    ...{ program: 'stress', connectionsMax: 2, pipeline: true },
+    sessionOptions: ledgerSession,
+  }
   const lanes = newPool(connectionSettings(database.url), silentLog(), options)
   const post = newGroupPoster(withLostAnswers(lanes), systemIds, {
     ...{ attemptsMax: 50, outcomeTimeoutMs: 5000, ownsSessions: true },
@@ -61,13 +66,17 @@ function withLostAnswers(lanes: Pool): Pool {
           pid: client.pid,
           async query(statement) {
             const answer = await client.query(statement)
-            if (statement.text !== 'commit' || below(100) > 0) return answer
+            if (!commits(statement) || below(100) > 0) return answer
             await sql('select pg_terminate_backend($1, 5000)', [client.pid])
             throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
           },
         }),
       ),
   }
+}
+
+function commits({ name, text }: Statement): boolean {
+  return text === 'commit' || name === 'transaction.WriteFromRecall'
 }
 
 /** What a caller was told: a verdict, or the code of a fault. */

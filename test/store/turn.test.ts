@@ -1,3 +1,4 @@
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { single } from '../../pkg/transaction/instruction'
@@ -39,7 +40,10 @@ const deposit = single({
 /** What a process of its own would post with, and how often it had to try. */
 function newPoster() {
   const settings = connectionSettings(database.url)
-  const options = { program: 'test', connectionsMax: 1, pipeline: true }
+  const options = {
+    ...{ program: 'test', connectionsMax: 1, pipeline: true },
+    sessionOptions: ledgerSession,
+  }
   const lanes = newPool(settings, silentLog(), options)
   pools.push(lanes)
   let tries = 0

@@ -6,19 +6,19 @@ import { newPool, type Pool } from '../../../internal/postgres/pool'
 import { addLanes } from '../../../pkg/cart/sql/add-group'
 
 // Rows are looked up by index even where a table is so small that a scan would be cheaper: under
-// SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group. Whatever
-// the server's own setting is: what a group writes tells by its isolation that its transaction was begun.
-export const laneSession = [
-  '-c enable_seqscan=off',
-  '-c plan_cache_mode=force_generic_plan',
-  '-c default_transaction_isolation=read\\ committed',
-].join(' ')
+// SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
+const plans = ['-c enable_seqscan=off', '-c plan_cache_mode=force_generic_plan']
 
-// One by one, too: to join a small table as a whole its index would be read from end to end.
+// Whatever the server's own setting is: transactions of carts that need more say so.
+export const cartSession = [...plans, '-c default_transaction_isolation=read\\ committed'].join(' ')
+
+// One by one, too: to join a small table as a whole its index would be read from end to end. And a group that is
+// written by one statement is a transaction by itself, which has to be a serializable one.
 export const ledgerSession = [
-  laneSession,
+  ...plans,
   '-c enable_hashjoin=off',
   '-c enable_mergejoin=off',
+  '-c default_transaction_isolation=serializable',
 ].join(' ')
 
 // What runs in the background is made for the numbers of rows at hand, and leaves the other processor alone.
@@ -57,7 +57,7 @@ export function openPools(
     carts: newPool(settings, log, {
       program: 'tillbook-api cart',
       connectionsMax: addLanes,
-      sessionOptions: laneSession,
+      sessionOptions: cartSession,
     }),
     background: newPool({ ...settings, statement_timeout_ms: seal.statement_timeout_ms }, log, {
       program: 'tillbook-api seal',

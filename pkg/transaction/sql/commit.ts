@@ -1,5 +1,5 @@
 import { Fault } from '../../../internal/fault/fault'
-import { isConnectionError, sqlStateOf } from '../../../internal/postgres/errors'
+import { isConnectionError, sqlState, sqlStateOf } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Send } from './companion'
 import { isOutcomeUnknown, newOutcomeUnknown } from './outcome'
@@ -55,7 +55,26 @@ async function commit(client: Executor): Promise<void> {
   if (command !== 'COMMIT') throw new Error(`commit was answered with ${command}`)
 }
 
+/**
+ * A statement that is a transaction by itself: its answer is the commit's. Answers the error that leaves it open
+ * whether that happened.
+ */
+export async function lossOf(statement: Promise<unknown>): Promise<unknown> {
+  try {
+    await statement
+    return undefined
+  } catch (error) {
+    if (isRefused(error) || isLockTimeout(error)) throw error
+    return error
+  }
+}
+
 /** SQLSTATE classes 40 and 23: the transaction was rolled back, or a constraint was violated. */
 function isRefused(error: unknown): boolean {
   return /^(?:40|23)/.test(sqlStateOf(error) ?? '')
+}
+
+/** Nothing is locked any more by the time of the commit. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === sqlState.lock_not_available
 }

@@ -54,8 +54,20 @@ export interface Look {
   xactNo: bigint
 }
 
-export function begin(client: Executor) {
-  return client.query({ text: 'begin isolation level serializable', values: [] })
+const send = (client: Executor, text: string) => client.query({ text, values: [] })
+
+/**
+ * The first answers to these keys. In a transaction of their own: in the group's, which is serializable, looking
+ * for keys that are not there would lock pages of the index against every other group that adds keys.
+ */
+async function findAnswers(client: Executor, keys: string[]): Promise<ListAnswersRow[]> {
+  if (keys.length === 0) return []
+  const [, answers] = await Promise.all([
+    send(client, 'begin isolation level read committed'),
+    listAnswers(client, { keys }),
+    send(client, 'end'),
+  ])
+  return answers
 }
 
 /** The first round trip. */
@@ -67,8 +79,8 @@ export async function lockAndLook(
   const { accountIds, keys, holdIds, originalIds, passesHeldAccounts } = group
   const lock = passesHeldAccounts ? lockFreeAccounts : lockAccounts
   const [answers, , rows, existing, holds, reversed, companions] = await Promise.all([
-    keys.length > 0 ? listAnswers(client, { keys }) : [],
-    begin(client),
+    findAnswers(client, keys),
+    send(client, 'begin isolation level serializable'),
     lock(client, { ids: accountIds }),
     passesHeldAccounts ? listAccountIds(client, { ids: accountIds }) : [],
     holdIds.length > 0 ? listHolds(client, { ids: holdIds }) : [],

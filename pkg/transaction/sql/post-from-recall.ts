@@ -7,8 +7,8 @@ import type { LedgerState, LockedAccount } from '../book'
 import { decide, type Decision } from '../decide'
 import type { LedgerRequest } from '../instruction'
 import { toRecalledColumns } from './columns'
-import { sendAndCommit } from './commit'
-import { begin, type Group } from './look'
+import { isLockTimeout, lossOf } from './commit'
+import type { Group } from './look'
 import { moveTo, notYet, nowhere, toMoves, type Moves } from './move'
 import { isOutcomeUnknown, type OutcomeFinder } from './outcome'
 import type { Recall } from './recall'
@@ -30,8 +30,8 @@ interface Recalled {
 }
 
 /**
- * Posts a group in one round trip, decided by how its accounts were left: begin, write it moved to where they
- * stand by now, commit. The next group of the lane may be decided and sent before this one is answered. Accounts
+ * Posts a group by one statement, which is a transaction by itself: decided by how its accounts were left, and
+ * written moved to where they stand by now. The next group of the lane may be decided and sent before this one is answered. Accounts
  * of which nothing is known are read before. Undefined when nothing was posted, and the group has to be looked
  * at under lock.
  */
@@ -54,6 +54,7 @@ export async function postFromRecall(
     }
     recall.forget(group.accountIds)
     if ((await findOutcome(decision, { pid })) === 'committed') return decision
+    if (!isConnectionError(lost)) passOrThrow(lost, group)
   } catch (error) {
     if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
     recall.forget(group.accountIds)
@@ -127,13 +128,12 @@ async function send(
 ): Promise<Sent> {
   const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
   let moves = nowhere
-  // What cannot be encoded fails like a statement: begin and commit go out alone then, and do nothing.
   const write = async () => {
     const rows = await writeFromRecall(client, toRecalledColumns(decision, known, group.requests))
     moves = toMoves(rows)
     moveTo(decision.movements, moves, rows[0]!.now)
   }
-  const committed = sendAndCommit(client, [() => begin(client), write])
+  const committed = lossOf(write())
   if (turn) turns?.giveUp(client).catch(() => {})
   group.takesTurns &&= !(await isLate(turn))
   const lost = await committed
@@ -145,8 +145,7 @@ async function send(
 /** Whatever else the database says may be about what somebody else did, and is asked again under lock. */
 function passOrThrow(error: unknown, group: Group): void {
   if (!(error instanceof Fault)) return
-  const isLockTimeout = sqlStateOf(error) === sqlState.lock_not_available
-  if (!isLockTimeout || isOutcomeUnknown(error)) throw error
+  if (!isLockTimeout(error) || isOutcomeUnknown(error)) throw error
   // That was the wait for the locks.
   group.passesHeldAccounts = true
   group.takesTurns = false

@@ -11,7 +11,7 @@ import type { GroupWatch } from '../group-watch'
 import type { LedgerAnswer, LedgerRequest } from '../instruction'
 import { transactionFaults } from '../transaction'
 import { writeBeside, type Companions, type Send } from './companion'
-import { sendAndCommit } from './commit'
+import { isLockTimeout, sendAndCommit } from './commit'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
 import { isOutcomeUnknown, newOutcomeFinder } from './outcome'
@@ -117,7 +117,7 @@ export function newGroupPoster(
         cause = lost
       } catch (error) {
         if (isOutcomeUnknown(error)) throw error
-        if (isLockTimeout(error) && !group.passesHeldAccounts) {
+        if (isLockTimeout(error) && !isInProgress(error) && !group.passesHeldAccounts) {
           // It was the turn or an account; without turns it is tried for the account once more.
           group.passesHeldAccounts = !hadTurns || group.takesTurns
           group.takesTurns = false
@@ -241,10 +241,6 @@ function writeRows(client: Executor, decision: Decision, xactNo: bigint): Promis
       cause: error,
     })
   })
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return sqlStateOf(error) === sqlState.lock_not_available && !isInProgress(error)
 }
 
 function isInProgress(error: unknown): boolean {

@@ -57,9 +57,8 @@ export interface ListAnswersRow {
 }
 
 /**
- * The first answers to these keys. Runs before the group's transaction begins: inside it, under
- * SERIALIZABLE, looking for keys that are not there would lock pages of the index against every
- * other group that adds keys. What this misses, the primary key of idempotency refuses.
+ * The first answers to these keys. Runs before the group's transaction begins (see look.ts). What this
+ * misses, the primary key of idempotency refuses.
  */
 export const listAnswers = many<ListAnswersParams, ListAnswersRow>({
   name: 'transaction.ListAnswers',
@@ -474,7 +473,7 @@ export interface WriteFromRecallParams {
 
 export interface WriteFromRecallRow {
   now: Instant
-  is_checked: string
+  is_checked: boolean
   id: string | null
   balance_moved: bigint | null
   entry_no_moved: bigint | null
@@ -482,7 +481,7 @@ export interface WriteFromRecallRow {
 
 /**
  * The same for transactions that were decided by what this process remembers of their accounts, which are
- * locked and looked at only here: the one statement of its database transaction. What was decided is moved
+ * locked and looked at only here: a database transaction by itself. What was decided is moved
  * to where an account stands by now, with all balances and numbers of entries; a row for each that stood
  * elsewhere says by how much, and there is one row at least. Refused with 40001 when an account cannot take
  * it there, or when one for whose sake something was refused (it comes with its limit) stands elsewhere.
@@ -559,10 +558,13 @@ inserted_answer as (
   order by k.key
 ),
 checked as materialized (
-  select refuse_unless_current(
-    count(*) = cardinality($1::text[])
-    and current_setting('transaction_isolation') = 'serializable'
-  )::text as is_checked
+  select
+    case
+      when count(*) = cardinality($1::text[])
+        and current_setting('transaction_isolation') = 'serializable'
+      then true
+      else refuse_unless_current(false) is null
+    end as is_checked
   from updated_account
 )
 select
