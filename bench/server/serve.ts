@@ -6,12 +6,11 @@ import {
   type SignIns,
 } from '../../cmd/api/routes'
 import { run } from '../../cmd/api/run'
+import { startHttp } from '../../cmd/api/wiring/http'
 import type { ApiConfig } from '../../config/config'
 import { version } from '../../internal/build/build'
 import type { Running } from '../../internal/cli/program'
 import type { Authenticate } from '../../internal/http/authorize'
-import { newHttpApp } from '../../internal/http/app'
-import { startServer } from '../../internal/http/server'
 import { newLog, type Log } from '../../internal/log/log'
 import { newMetrics } from '../../internal/metrics/metrics'
 import { newPool, type Pool } from '../../internal/postgres/pool'
@@ -83,19 +82,16 @@ async function listenTo(api: MemoryApi, config: ApiConfig, log: Log): Promise<Se
 
 const demo: Authenticate = () => ({ userId: 'demo', role: 'operator' })
 
-/** The routes of the API over other use cases. */
-function listen(apps: Apps, { http }: ApiConfig, log: Log, authenticate = demo) {
+/** The API over other use cases: its routes, with all that stands before them. */
+function listen(apps: Apps, { http, auth }: ApiConfig, log: Log, authenticate = demo) {
   const metrics = newMetrics()
-  const app = newHttpApp({
-    routes: newRoutes({ ...readers, ...apps, metrics, whyNotReady: async () => undefined }),
-    observe: metrics.observeRequest,
-    faults: [],
-    info: { title: 'Tillbook', version: version() },
-    authenticate,
-    log,
-    bodyBytesMax: http.body_bytes_max,
-    requestTimeoutMs: patienceMs,
-  })
-  const { host, port, shutdown_timeout_ms: shutdownTimeoutMs } = http
-  return startServer({ app, host, port, shutdownTimeoutMs, log })
+  const patient = { ...http, request_timeout_ms: patienceMs }
+  return startHttp(
+    { http: patient, auth },
+    {
+      ...{ authenticate, metrics, log, version: version(), faults: [] },
+      routes: newRoutes({ ...readers, ...apps, metrics, whyNotReady: async () => undefined }),
+      confirm: { isStill: async () => true, intervalMs: auth.recheck_ms },
+    },
+  )
 }

@@ -68,8 +68,7 @@ export async function startBenchServer(
 ): Promise<BenchServer> {
   const child = fork(program, ['serve', store, databaseUrl], {
     execArgv: [
-      // Those in memory keep their books on the heap.
-      ...(store !== 'memory' && store !== 'pg-mem' ? apiOptions() : []),
+      ...nodeOptionsOf(store),
       ...(profileFolder === undefined ? [] : profileOptions(store, profileFolder)),
     ],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -99,6 +98,12 @@ export async function startBenchServer(
       if (child.exitCode === null && child.signalCode === null) await exit
     },
   }
+}
+
+/** As the API has them; those in memory keep their books on the heap, which is not bounded then. */
+function nodeOptionsOf(store: StoreName): string[] {
+  const isInMemory = store === 'memory' || store === 'pg-mem'
+  return apiOptions().filter((option) => !isInMemory || !/size|growing/.test(option))
 }
 
 async function askToRefill(child: ChildProcess): Promise<void> {

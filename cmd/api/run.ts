@@ -4,9 +4,6 @@ import { newClosers } from '../../internal/cli/closers'
 import type { Running } from '../../internal/cli/program'
 import { databaseUnavailable } from '../../internal/fault/fault'
 import { newAddressOf } from '../../internal/http/address'
-import { newAdmission } from '../../internal/http/admission'
-import { newHttpApp } from '../../internal/http/app'
-import { startServer } from '../../internal/http/server'
 import { systemIds } from '../../internal/id/id'
 import type { Log } from '../../internal/log/log'
 import { openDatabase } from '../../internal/postgres/database'
@@ -37,6 +34,7 @@ import { closeWithin } from '../../internal/cli/close-within'
 import { companions } from './wiring/checkout'
 import { newGroupWatch } from './wiring/group-watch'
 import { startCommerce } from './wiring/commerce'
+import { startHttp } from './wiring/http'
 import { openPools, type Pools } from './wiring/pools'
 import { refuseToStart, whyNotReady } from './readiness'
 import { newRateLimits, openCounter } from './wiring/rate-limit'
@@ -104,7 +102,6 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
     const commerce = await startCommerce(config, {
       ...{ pool, carts, settings, ledger, log, metrics, tracer, closers },
     })
-    const { http } = config
     const watch = { metrics, whyNotReady: () => whyNotReady(pool, config.database.role) }
     const routes = newRoutes({
       ...apps,
@@ -114,42 +111,15 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       verification: sealing.verification,
       ...watch,
     })
-    const addressOf = newAddressOf(config.auth.trusted_proxies)
-    const admission = newAdmission({
-      routes,
-      requestsMax: http.requests_max,
-      largeRequestsMax: http.large_requests_max,
-      uploads: { max: http.uploads_max, ofNetworkMax: http.uploads_of_address_max },
-      addressOf,
-      log,
-    })
-    const app = newHttpApp({
-      routes,
+    const { authenticate } = signIns
+    const server = await startHttp(config, {
+      ...{ routes, authenticate, rateLimit, metrics, tracer, log, version },
       faults: [databaseUnavailable],
-      info: { title: 'Tillbook', version },
-      authenticate: signIns.authenticate,
       confirm: { isStill: signIns.authenticator.isStill, intervalMs: config.auth.recheck_ms },
-      rateLimit,
-      awaitBody: admission.awaitBody,
-      log,
-      bodyBytesMax: http.body_bytes_max,
-      requestTimeoutMs: http.request_timeout_ms,
-      observe: metrics.observeRequest,
-      tracer,
-      streamLimits: { wholeTimeoutMs: http.stream_timeout_ms },
-    })
-    const shutdownTimeoutMs = http.shutdown_timeout_ms
-    const server = await startServer({
-      app,
-      guard: admission.guard,
-      host: http.host,
-      port: http.port,
-      shutdownTimeoutMs,
-      log,
     })
     // Here already: what follows may not start, as when its port is taken.
     closers.add(server.close)
-    const { authenticate } = signIns
+    const addressOf = newAddressOf(config.auth.trusted_proxies)
     const rpc = await startRpc(config, {
       ...{ ...commerce, ...watch, authenticate, addressOf, rateLimit, log, tracer },
     })
@@ -159,7 +129,7 @@ export async function run(config: ApiConfig, { log, version }: ApiDeps): Promise
       port: server.port,
       rpcPort: rpc?.port,
       simulatorUrl: commerce.simulatorUrl,
-      close: () => closeWithin(shutdownTimeoutMs, closers.close(), log),
+      close: () => closeWithin(config.http.shutdown_timeout_ms, closers.close(), log),
     }
   } catch (error) {
     await closers.close()
