@@ -255,7 +255,7 @@ describe('with something that others use in turn with us', () => {
     return stage
   }
 
-  test('it is left to them for as long as a turn takes to come, and what comes meanwhile goes along', async () => {
+  test('it is left to them for a while, and what comes meanwhile goes along', async () => {
     const { started, submit } = await afterThree(40)
     void submit(4, 'hot')
     await sleep(10)
@@ -296,6 +296,19 @@ describe('with something that others use in turn with us', () => {
     for (const id of [6, 7]) void submit(id, 'hot')
     await turn()
     expect(ids(started).at(-1)).toEqual([4, 5, 6, 7])
+  })
+
+  test('what is theirs no more when it is asked for how long leaves nothing behind', async () => {
+    const answers = [5, undefined]
+    const { started, submit } = newStage({ restMs: () => answers.shift() })
+    const first = submit(1, 'hot')
+    await turn()
+    started[0]!.finish()
+    await first
+    const second = submit(2, 'hot')
+    while (started.length < 2) await turn()
+    started[1]!.finish()
+    expect(await second).toBe(2)
   })
 
   test('nothing is sent behind a group that uses it', async () => {

@@ -1,6 +1,7 @@
 /**
  * Group commit: what arrives while a group is being committed forms the next group. Nobody waits for
- * a timer: alone, a request goes out at once; under load the groups grow by themselves.
+ * a timer, but for what others elsewhere wait for as well: alone, a request goes out at once; under load the groups
+ * grow by themselves.
  */
 export interface GroupCommit<Request, Answer> {
   /** Queues the request and answers when its group is committed. */
@@ -35,8 +36,8 @@ export interface GroupOptions<Request, Answer> {
    */
   behind?: number
   /**
-   * For what others elsewhere use in turn with us: how long a turn takes to come. So long it is left to them after
-   * each group, unless as many wait for it again: what comes meanwhile goes along. Undefined for all else.
+   * For what others elsewhere use in turn with us: how long it is left to them after each group, unless as many wait
+   * for it again. What comes meanwhile goes along. Undefined for all else.
    */
   restMs?(what: string): number | undefined
   /** One that weighs more than that goes alone. */
@@ -59,7 +60,6 @@ interface Lane {
 
 /** What is left to others for a while. */
 interface Rest {
-  untilMs: number
   /** How many the last group had of it. */
   count: number
 }
@@ -184,24 +184,29 @@ export function newGroupCommit<Request, Answer>(
     return group
   }
 
-  /** Those that are over, or that as many wait for again as there were. */
+  /** Those that as many wait for again as there were. */
   function endRests(): void {
     if (rests.size === 0) return
     const waiting = countTouches(queue, (what) => rests.has(what))
-    const now = performance.now()
-    for (const [what, { untilMs, count }] of rests) {
-      if (untilMs <= now || (waiting.get(what) ?? 0) >= count) rests.delete(what)
+    for (const [what, { count }] of rests) {
+      if ((waiting.get(what) ?? 0) >= count) rests.delete(what)
     }
   }
 
+  /** The longest serves for all that a group used: mostly there is one. */
   function beginRests(group: readonly Entry[]): void {
-    const used = countTouches(group, (what) => restMs(what) !== undefined)
-    const now = performance.now()
-    for (const [what, count] of used) {
-      const ms = restMs(what)!
-      rests.set(what, { untilMs: now + ms, count })
-      setTimeout(fillLanes, ms)
+    let longestMs = 0
+    const begun = new Map<string, Rest>()
+    for (const [what, count] of countTouches(group, (touched) => restMs(touched) !== undefined)) {
+      longestMs = Math.max(longestMs, restMs(what) ?? 0)
+      begun.set(what, { count })
+      rests.set(what, begun.get(what)!)
     }
+    if (begun.size === 0) return
+    setTimeout(() => {
+      for (const [what, rest] of begun) if (rests.get(what) === rest) rests.delete(what)
+      schedule()
+    }, longestMs)
   }
 
   async function runLane(lane: Lane, group: Entry[]): Promise<void> {

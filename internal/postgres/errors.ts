@@ -84,7 +84,12 @@ export function isConnectionError(error: unknown): boolean {
   if (error instanceof Fault) return isConnectionError(error.cause)
   if (error instanceof DatabaseError) {
     const state = error.code ?? ''
-    return lostStates.has(state) || lostClasses.includes(state.slice(0, 2))
+    return (
+      lostStates.has(state) ||
+      lostClasses.includes(state.slice(0, 2)) ||
+      // "cannot use serializable mode in a hot standby", with the state of all that is not supported.
+      error.routine === 'GetSerializableTransactionSnapshot'
+    )
   }
   const { syscall, errors } = error as NodeJS.ErrnoException & { errors?: unknown }
   if (syscall !== undefined) return socketCalls.has(syscall)

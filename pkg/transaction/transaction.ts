@@ -141,8 +141,8 @@ export interface TransactionStore extends RollUpStore {
    * database.unavailable.
    */
   post(group: readonly LedgerRequest[], lane?: number): Promise<LedgerAnswer[]>
-  /** How long a group on this account waits for its turn, as other processes post to it; undefined for most. */
-  waitMs?: ((accountId: string) => number | undefined) | undefined
+  /** How long this account had better be left to other processes after a group; undefined for most. */
+  restMs?: ((accountId: string) => number | undefined) | undefined
   /** Seen from the account it was posted to; undefined when there is none. */
   find(id: string): Promise<Transaction | undefined>
   /** Seen from its other side; undefined when there is none, or that is the outside world. */

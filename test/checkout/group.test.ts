@@ -39,7 +39,7 @@ const limits = { lanes: 1, groupRequestsMax: 500, queueRequestsMax: 500, queueWa
 
 /** Checkouts over one lane: what is asked at once is one group. */
 function newTill(through: Pool = lanes, more: Partial<typeof limits> = {}) {
-  const post = newGroupPoster(through, systemIds, patience)
+  const { post } = newGroupPoster(through, systemIds, patience)
   const groups: (readonly LedgerRequest[])[] = []
   const ledger = newLedger(
     {
@@ -314,7 +314,7 @@ test('what the goods say cannot be sent keeps the money where it is', async () =
       throw new Error('cannot be encoded')
     },
   }
-  const post = newGroupPoster(lanes, systemIds, { ...patience, companions: { checkout: mute } })
+  const { post } = newGroupPoster(lanes, systemIds, { ...patience, companions: { checkout: mute } })
   await expect(post([single(pay(a))])).rejects.toThrow('cannot be encoded')
   const [account] = await shop.sql<{ balance: bigint }>(
     'select balance from account where id = $1',

@@ -31,7 +31,7 @@ const commits = (bytes: Buffer) => commitMessages.some((message) => bytes.includ
 
 /**
  * The server's word that it is committed: of a commit, or the columns of the statement, which come in one piece
- * with its end.
+ * with its end; or with the error that it came to.
  */
 const committedMessages = [Buffer.from('COMMIT\0'), Buffer.from('is_checked\0')]
 const committed = (bytes: Buffer) => committedMessages.some((message) => bytes.includes(message))
@@ -73,6 +73,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       ...{ host: target.hostname, port: Number(target.port || 5432), noDelay },
     })
     let isCommitting = false
+    const heldBack: Buffer[] = []
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -92,10 +93,13 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
     )
     upstream.on('data', (bytes) =>
       pass(() => {
-        if (isCommitting && committed(bytes)) return cut(client, upstream)
-        // Of one that came to nothing there is nothing to be cut off.
-        if (bytes.includes(errorMessage)) isCommitting = false
-        if (!isCommitting) client.write(bytes)
+        if (!isCommitting) return void client.write(bytes)
+        heldBack.push(bytes)
+        if (bytes.includes(errorMessage)) {
+          // Of one that came to nothing there is nothing to be cut off.
+          isCommitting = false
+          for (const piece of heldBack.splice(0)) client.write(piece)
+        } else if (committed(bytes)) cut(client, upstream)
       }),
     )
   })

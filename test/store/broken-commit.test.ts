@@ -71,7 +71,7 @@ function failingOnce({ code, isCarriedOut, meanwhile }: Break): Pool {
 const patience = { attemptsMax: 5, outcomeTimeoutMs: 2000, sleep: async () => {} }
 
 async function post(what: LedgerRequest, pool = lanes): Promise<LedgerAnswer> {
-  return (await newGroupPoster(pool, systemIds, patience)([what]))[0]!
+  return (await newGroupPoster(pool, systemIds, patience).post([what]))[0]!
 }
 
 async function postOne(instruction: Instruction): Promise<Verdict> {

@@ -46,12 +46,12 @@ function newProcess(): Ledger {
     sessionOptions: ledgerSession,
   }
   const lanes = newPool(connectionSettings(database.url), silentLog(), options)
-  const post = newGroupPoster(withLostAnswers(lanes), systemIds, {
+  const poster = newGroupPoster(withLostAnswers(lanes), systemIds, {
     ...{ attemptsMax: 50, outcomeTimeoutMs: 5000, ownsSessions: true },
     sleep: (ms) => sleep(ms),
   })
   const limits = { groupRequestsMax: 20, queueRequestsMax: 1000, queueWaitMaxMs: 5000 }
-  const ledger = newLedger({ post }, { lanes: 2, behind: 1, ...limits })
+  const ledger = newLedger(poster, { lanes: 2, behind: 1, ...limits })
   closers.push(() => lanes.close())
   return ledger
 }

@@ -2,6 +2,7 @@ import { Client as Session, DatabaseError, type QueryResult } from 'pg'
 import { ledgerSession } from '../../cmd/api/wiring/pools'
 import type { Instant } from '../../internal/clock/instant'
 import { systemIds } from '../../internal/id/id'
+import { toFault } from '../../internal/postgres/errors'
 import type { Client, Pool } from '../../internal/postgres/pool'
 import { newPool } from '../../internal/postgres/pool'
 import type { Statement } from '../../internal/postgres/query'
@@ -83,7 +84,7 @@ function newProcess(
         }),
       ),
   }
-  const post = newGroupPoster(lanes, systemIds, {
+  const { post } = newGroupPoster(lanes, systemIds, {
     ...{ attemptsMax: 20, outcomeTimeoutMs: 2000, ownsSessions: true, sleep: async () => {} },
   })
   return {
@@ -459,7 +460,9 @@ describe('a commit that is not answered posts once', () => {
     [
       'the disk is full',
       async () => {
-        throw Object.assign(new DatabaseError('no space left', 0, 'error'), { code: '53100' })
+        throw toFault(
+          Object.assign(new DatabaseError('no space left', 0, 'error'), { code: '53100' }),
+        )
       },
     ],
     [
@@ -509,10 +512,13 @@ describe('a commit that is not answered posts once', () => {
     expect(await readBook(id)).toMatchObject({ balance: 10_006, entry_no: 3 })
   })
 
-  test('the session goes on without us, so that nobody knows', async () => {
+  test.each([
+    Object.assign(new Error('read ECONNRESET'), { syscall: 'read' }),
+    new Error('Received unexpected commandComplete message from backend.'),
+  ])('the session goes on without us, so that nobody knows: %s', async (error) => {
     const id = await anAccount()
     const { state, meddle } = newBreak(async () => {
-      throw Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+      throw error
     }, false)
     const { post } = await newProcessThatKnows(id, meddle)
     state.isArmed = true

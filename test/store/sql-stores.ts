@@ -1,3 +1,4 @@
+import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
 import { newAccountStore } from '../../pkg/account/sql/store'
@@ -18,7 +19,10 @@ export async function openSqlStores(): Promise<ShopStores & { pool: Pool; url: s
   const settings = connectionSettings(database.url)
   const program = 'tillbook-test'
   const pool = newPool(settings, silentLog(), { program })
-  const lanes = newPool(settings, silentLog(), { program, connectionsMax: 2, pipeline: true })
+  const lanes = newPool(settings, silentLog(), {
+    ...{ program, connectionsMax: 2, pipeline: true },
+    sessionOptions: ledgerSession,
+  })
   const options = {
     attemptsMax: 20,
     outcomeTimeoutMs: 1000,

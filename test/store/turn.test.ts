@@ -54,7 +54,7 @@ function newPoster() {
       return lanes.withClient(work)
     },
   }
-  const post = newGroupPoster(counted, systemIds, {
+  const { post } = newGroupPoster(counted, systemIds, {
     attemptsMax: 100,
     outcomeTimeoutMs: 2000,
     ownsSessions: true,

@@ -9,7 +9,7 @@ import { addLanes } from '../../../pkg/cart/sql/add-group'
 // SERIALIZABLE a scan counts as having read every row. And a plan is made once, not for each group.
 const plans = ['-c enable_seqscan=off', '-c plan_cache_mode=force_generic_plan']
 
-// Whatever the server's own setting is: transactions of carts that need more say so.
+// Whatever the server's own setting is.
 export const cartSession = [...plans, '-c default_transaction_isolation=read\\ committed'].join(' ')
 
 // One by one, too: to join a small table as a whole its index would be read from end to end. And a group that is

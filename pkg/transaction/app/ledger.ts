@@ -38,7 +38,7 @@ export interface Ledger {
 }
 
 export function newLedger(
-  transactions: Pick<TransactionStore, 'post' | 'waitMs'>,
+  transactions: Pick<TransactionStore, 'post' | 'restMs'>,
   limits: LedgerLimits,
   watch?: Pick<GroupWatch, 'submitted'>,
 ): Ledger {
@@ -47,7 +47,7 @@ export function newLedger(
     commit: transactions.post,
     weigh: weightOf,
     touches: touchesWithKeys,
-    restMs: transactions.waitMs,
+    restMs: transactions.restMs,
     isDivisible: isOneRequestsFault,
     overflow: newBusy,
   })

@@ -1,5 +1,5 @@
 import { Fault } from '../../../internal/fault/fault'
-import { isConnectionError, sqlState, sqlStateOf } from '../../../internal/postgres/errors'
+import { isConnectionError, isTimeout, sqlStateOf } from '../../../internal/postgres/errors'
 import type { Executor } from '../../../internal/postgres/query'
 import type { Send } from './companion'
 import { isOutcomeUnknown, newOutcomeUnknown } from './outcome'
@@ -57,14 +57,15 @@ async function commit(client: Executor): Promise<void> {
 
 /**
  * A statement that is a transaction by itself: its answer is the commit's. Answers the error that leaves it open
- * whether that happened.
+ * whether that happened. The server gives up waiting in the statement alone: not in the commit, where it neither
+ * waits for locks nor minds its time, nor lets itself be cancelled.
  */
 export async function lossOf(statement: Promise<unknown>): Promise<unknown> {
   try {
     await statement
     return undefined
   } catch (error) {
-    if (isRefused(error) || isLockTimeout(error)) throw error
+    if (isRefused(error) || isTimeout(error)) throw error
     return error
   }
 }
@@ -72,9 +73,4 @@ export async function lossOf(statement: Promise<unknown>): Promise<unknown> {
 /** SQLSTATE classes 40 and 23: the transaction was rolled back, or a constraint was violated. */
 function isRefused(error: unknown): boolean {
   return /^(?:40|23)/.test(sqlStateOf(error) ?? '')
-}
-
-/** Nothing is locked any more by the time of the commit. */
-export function isLockTimeout(error: unknown): boolean {
-  return sqlStateOf(error) === sqlState.lock_not_available
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../../../internal/fault/fault'
 import { sqlStateOf } from '../../../internal/postgres/errors'
 import type { Pool } from '../../../internal/postgres/pool'
+import type { Executor } from '../../../internal/postgres/query'
 import type { Decision } from '../decide'
 import { transactionFaults } from '../transaction'
 import { correct } from './move'
@@ -45,7 +46,7 @@ export function newOutcomeFinder(
     let cause: unknown
     while (performance.now() < deadline) {
       try {
-        const outcome = await look(lanes, decision, sent)
+        const outcome = await lanes.withClient((client) => lookOn(client, decision, sent))
         if (outcome === 'unknown') break
         if (outcome) return outcome
       } catch (error) {
@@ -69,28 +70,41 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof Fault && error.code === transactionFaults.outcomeUnknown.code
 }
 
+/**
+ * Each statement by its own snapshot, and none that is serializable: a row that is not there yet would count as
+ * read, and a standby has no such thing.
+ */
+async function lookOn(client: Executor, decision: Decision, sent: Sent) {
+  await client.query({ text: 'begin isolation level read committed', values: [] })
+  try {
+    return await look(client, decision, sent)
+  } finally {
+    await client.query({ text: 'end', values: [] })
+  }
+}
+
 /** Undefined while it is in progress. */
 async function look(
-  lanes: Pool,
+  db: Executor,
   decision: Decision,
   sent: Sent,
 ): Promise<Outcome | 'unknown' | undefined> {
-  const status = 'pid' in sent ? await findEnd(lanes, sent) : await findStatus(lanes, sent)
-  const isThere = await isTraceThere(lanes, decision)
+  const status = 'pid' in sent ? await findEnd(db, sent) : await findStatus(db, sent)
+  const isThere = await isTraceThere(db, decision)
   // A session may go on long after its transaction, when the server has not noticed that nobody is there.
   if (status === 'in progress') return isThere ? 'committed' : undefined
   if (isThere !== undefined) return isThere ? 'committed' : 'not committed'
-  return status === 'aborted' ? 'not committed' : lookForEnd(lanes, decision)
+  return status === 'aborted' ? 'not committed' : lookForEnd(db, decision)
 }
 
-async function findEnd(lanes: Pool, { pid }: { pid: number | null }): Promise<Status> {
+async function findEnd(db: Executor, { pid }: { pid: number | null }): Promise<Status> {
   if (pid === null) return null
-  return (await isSessionThere(lanes, { pid })).is_there ? 'in progress' : null
+  return (await isSessionThere(db, { pid })).is_there ? 'in progress' : null
 }
 
-async function findStatus(lanes: Pool, { xactId }: { xactId: string }): Promise<Status> {
+async function findStatus(db: Executor, { xactId }: { xactId: string }): Promise<Status> {
   try {
-    return (await findXactStatus(lanes, { xact_id: xactId })).status
+    return (await findXactStatus(db, { xact_id: xactId })).status
   } catch (error) {
     // A Fault is a session that could not be had at all.
     if (!(error instanceof Fault) && sqlStateOf(error) === invalidParameterValue) return 'aborted'
@@ -102,39 +116,39 @@ async function findStatus(lanes: Pool, { xactId }: { xactId: string }): Promise<
  * A group is written whole or not at all, so its rows tell: those that nobody changes or takes away.
  * Undefined when it wrote no such row.
  */
-async function isTraceThere(lanes: Pool, decision: Decision): Promise<boolean | undefined> {
+async function isTraceThere(db: Executor, decision: Decision): Promise<boolean | undefined> {
   const { movements, openedHolds, changedHolds, remembered, now } = decision
   if (movements.length > 0) {
-    const rows = await listTransactionsByIds(lanes, { ids: movements.map(({ id }) => id) })
+    const rows = await listTransactionsByIds(db, { ids: movements.map(({ id }) => id) })
     if (rows.length > 0) correct(movements, rows)
     return rows.length > 0
   }
   const [opened] = openedHolds
-  if (opened) return (await findHold(lanes, opened.id)) !== undefined
+  if (opened) return (await findHold(db, opened.id)) !== undefined
   // Somebody else may have answered an equal request since, though not at the same moment.
   const [answer] = remembered
   if (answer) {
-    const row = await findAnswerTime(lanes, { key: answer.idempotency.key })
+    const row = await findAnswerTime(db, { key: answer.idempotency.key })
     return row?.created_at === now
   }
   // What closes a hold closes it for ever, so that the moment tells who it was.
   const closed = changedHolds.find(({ closedAt }) => closedAt !== null)
-  return closed && (await findHold(lanes, closed.id))?.closed_at === closed.closedAt
+  return closed && (await findHold(db, closed.id))?.closed_at === closed.closedAt
 }
 
 /**
  * Holds were given another end, and there is nothing else to go by. Those that they have are as good as
  * given; but one that was given may have been taken by a later one.
  */
-async function lookForEnd(lanes: Pool, { changedHolds }: Decision): Promise<Outcome | 'unknown'> {
+async function lookForEnd(db: Executor, { changedHolds }: Decision): Promise<Outcome | 'unknown'> {
   // Nothing at all was written: it can be decided anew.
   if (changedHolds.length === 0) return 'not committed'
-  const rows = await listHolds(lanes, { ids: changedHolds.map(({ id }) => id) })
+  const rows = await listHolds(db, { ids: changedHolds.map(({ id }) => id) })
   const ends = new Map(rows.map((row) => [row.id, row.expires_at]))
   const isAsGiven = changedHolds.every(({ id, expiresAt }) => ends.get(id) === expiresAt)
   return isAsGiven ? 'committed' : 'unknown'
 }
 
-async function findHold(lanes: Pool, id: string) {
-  return (await listHolds(lanes, { ids: [id] }))[0]
+async function findHold(db: Executor, id: string) {
+  return (await listHolds(db, { ids: [id] }))[0]
 }

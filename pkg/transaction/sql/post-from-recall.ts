@@ -7,7 +7,7 @@ import type { LedgerState, LockedAccount } from '../book'
 import { decide, type Decision } from '../decide'
 import type { LedgerRequest } from '../instruction'
 import { toRecalledColumns } from './columns'
-import { isLockTimeout, lossOf } from './commit'
+import { lossOf } from './commit'
 import type { Group } from './look'
 import { moveTo, notYet, nowhere, toMoves, type Moves } from './move'
 import { isOutcomeUnknown, type OutcomeFinder } from './outcome'
@@ -54,7 +54,6 @@ export async function postFromRecall(
     }
     recall.forget(group.accountIds)
     if ((await findOutcome(decision, { pid })) === 'committed') return decision
-    if (!isConnectionError(lost)) passOrThrow(lost, group)
   } catch (error) {
     if (sqlStateOf(error) === sqlState.serialization_failure) turns?.note(group.accountIds)
     recall.forget(group.accountIds)
@@ -127,25 +126,32 @@ async function send(
   turns: Turns | undefined,
 ): Promise<Sent> {
   const turn = group.takesTurns ? turns?.take(client, group.accountIds) : undefined
+  const late = isLate(turn)
   let moves = nowhere
-  const write = async () => {
-    const rows = await writeFromRecall(client, toRecalledColumns(decision, known, group.requests))
-    moves = toMoves(rows)
-    moveTo(decision.movements, moves, rows[0]!.now)
+  let written: Promise<unknown>
+  try {
+    const columns = toRecalledColumns(decision, known, group.requests)
+    written = writeFromRecall(client, columns).then((rows) => {
+      moves = toMoves(rows)
+      moveTo(decision.movements, moves, rows[0]!.now)
+    })
+  } finally {
+    // Also when nothing was sent, as it could not be encoded.
+    if (turn) turns?.giveUp(client).catch(() => {})
   }
-  const committed = lossOf(write())
-  if (turn) turns?.giveUp(client).catch(() => {})
-  group.takesTurns &&= !(await isLate(turn))
-  const lost = await committed
+  const lost = await lossOf(written)
+  group.takesTurns &&= !(await late)
   // Somebody else was there meanwhile, and will be again.
   if (turn && moves.size > 0) turns?.note([...moves.keys()])
-  return { moves, pid: isConnectionError(lost) ? client.pid : null, lost }
+  const isAnswered = sqlStateOf(lost) !== undefined && !isConnectionError(lost)
+  return { moves, pid: isAnswered ? null : client.pid, lost }
 }
 
 /** Whatever else the database says may be about what somebody else did, and is asked again under lock. */
 function passOrThrow(error: unknown, group: Group): void {
   if (!(error instanceof Fault)) return
-  if (!isLockTimeout(error) || isOutcomeUnknown(error)) throw error
+  const isLockTimeout = sqlStateOf(error) === sqlState.lock_not_available
+  if (!isLockTimeout || isOutcomeUnknown(error)) throw error
   // That was the wait for the locks.
   group.passesHeldAccounts = true
   group.takesTurns = false

@@ -8,10 +8,10 @@ import { newSharedClient, type SharedClient } from '../../../internal/postgres/s
 import type { LockedAccount } from '../book'
 import type { Decision } from '../decide'
 import type { GroupWatch } from '../group-watch'
-import type { LedgerAnswer, LedgerRequest } from '../instruction'
-import { transactionFaults } from '../transaction'
+import type { LedgerAnswer } from '../instruction'
+import { transactionFaults, type TransactionStore } from '../transaction'
 import { writeBeside, type Companions, type Send } from './companion'
-import { isLockTimeout, sendAndCommit } from './commit'
+import { sendAndCommit } from './commit'
 import { toChangedHoldColumns, toColumns, toLateEntryColumns, toOpenedHoldColumns } from './columns'
 import { decideKnowingAll, lockAndLook, newGroup, type Group, type Look } from './look'
 import { isOutcomeUnknown, newOutcomeFinder } from './outcome'
@@ -74,14 +74,14 @@ export function newGroupPoster(
   lanes: Pool,
   ids: Ids,
   options: PostOptions,
-  turns = options.ownsSessions ? newTurns() : undefined,
-): (requests: readonly LedgerRequest[], lane?: number) => Promise<LedgerAnswer[]> {
+): Pick<TransactionStore, 'post' | 'restMs'> {
   const findOutcome = newOutcomeFinder(lanes, options)
+  const turns = options.ownsSessions ? newTurns() : undefined
   const recall = options.ownsSessions ? newRecall() : undefined
   const { companions = {} } = options
   const lanesByNumber = new Map<number, Lane>()
 
-  return (requests, number = 0) =>
+  const post: TransactionStore['post'] = (requests, number = 0) =>
     watched(newGroup(requests), options.watch, async (group) => {
       const { gate, client } = laneOf(number)
       const decision =
@@ -93,6 +93,7 @@ export function newGroupPoster(
       tellOfMany(decision, options.onManyEntries)
       return decision.answers
     })
+  return { post, restMs: turns?.restMs }
 
   function laneOf(number: number): Lane {
     const lane = lanesByNumber.get(number) ?? { gate: newGate(), client: newSharedClient(lanes) }
@@ -117,7 +118,7 @@ export function newGroupPoster(
         cause = lost
       } catch (error) {
         if (isOutcomeUnknown(error)) throw error
-        if (isLockTimeout(error) && !isInProgress(error) && !group.passesHeldAccounts) {
+        if (isLockTimeout(error) && !group.passesHeldAccounts) {
           // It was the turn or an account; without turns it is tried for the account once more.
           group.passesHeldAccounts = !hadTurns || group.takesTurns
           group.takesTurns = false
@@ -241,6 +242,10 @@ function writeRows(client: Executor, decision: Decision, xactNo: bigint): Promis
       cause: error,
     })
   })
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === sqlState.lock_not_available && !isInProgress(error)
 }
 
 function isInProgress(error: unknown): boolean {

@@ -5,7 +5,6 @@ import type { Period, Transaction, TransactionPosition, TransactionStore } from 
 import { newGroupPoster, type PostOptions } from './post'
 import { newRollUpStore } from './rollup'
 import { toTransaction } from './row'
-import { newTurns } from './turn'
 import {
   findCounterside,
   listTransactionsByAccount,
@@ -43,11 +42,8 @@ export function newTransactionStore({
     return new Map(rows.map((row) => [row.id, toTransaction(row)]))
   }
   const found = newLookup({ load, ...lookupLimits })
-  const turns = options.ownsSessions ? newTurns() : undefined
   return {
-    post: newGroupPoster(lanes, ids, options, turns),
-
-    waitMs: turns?.waitMs,
+    ...newGroupPoster(lanes, ids, options),
 
     find: found.find,
 

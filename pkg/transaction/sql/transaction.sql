@@ -2,7 +2,10 @@
 
 -- name: TakeTurns :one
 -- In the order of the ids, as all locks here. Waits in a statement of its own, before the group's snapshot.
-select count(*) as "turns!"
+select
+  count(*) as "turns!",
+  -- Without what was ahead of it on its way here.
+  extract(milliseconds from clock_timestamp() - statement_timestamp())::float8 as "waited_ms!"
 from (
   select pg_advisory_lock(hashtextextended('turn ' || id, 0))
   from (select id from unnest($ids::text[]) as id order by id) as account_in_order

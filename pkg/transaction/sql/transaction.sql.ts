@@ -9,12 +9,15 @@ export interface TakeTurnsParams {
 
 export interface TakeTurnsRow {
   turns: bigint
+  waited_ms: number
 }
 
 /** In the order of the ids, as all locks here. Waits in a statement of its own, before the group's snapshot. */
 export const takeTurns = one<TakeTurnsParams, TakeTurnsRow>({
   name: 'transaction.TakeTurns',
-  text: `select count(*) as "turns"
+  text: `select
+  count(*) as "turns",
+  extract(milliseconds from clock_timestamp() - statement_timestamp())::float8 as "waited_ms"
 from (
   select pg_advisory_lock(hashtextextended('turn ' || id, 0))
   from (select id from unnest($1::text[]) as id order by id) as account_in_order

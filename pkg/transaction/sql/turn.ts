@@ -13,8 +13,8 @@ export interface Turns {
   take(client: Executor, accountIds: readonly string[]): Promise<unknown> | undefined
   /** Lets the next one go. Sent behind the commit. */
   giveUp(client: Executor): Promise<void>
-  /** How long a turn on a contended account takes to come; undefined for all others. */
-  waitMs(accountId: string): number | undefined
+  /** How long a contended account had better be left to the others; undefined for all others. */
+  restMs(accountId: string): number | undefined
 }
 
 interface Contention {
@@ -26,8 +26,9 @@ interface Contention {
 /** For so long after it was contended an account is taken in turns. */
 const contendedMs = 1000
 const accountsMax = 10_000
-// A turn that takes longer is stuck, and nothing to go by.
-const waitMaxMs = 10
+// So many times as long as a turn took to come, but not for ever when they are stuck.
+const restPerWait = 2
+const restMaxMs = 10
 // How much a new wait counts beside those before it.
 const learning = 0.3
 /** A turn is a lock in the server's memory, which holds some thousands for all sessions together. */
@@ -60,16 +61,18 @@ export function newTurns(nowMs: () => number = () => performance.now()): Turns {
       if (contentions.size === 0) return undefined
       const ids = accountIds.filter(find)
       if (ids.length === 0 || ids.length > turnsMax) return undefined
-      const sinceMs = nowMs()
       return takeTurns(client, { ids }).then((turn) => {
-        learn(ids, Math.min(nowMs() - sinceMs, waitMaxMs))
+        learn(ids, turn.waited_ms)
         return turn
       })
     },
     async giveUp(client) {
       await giveUpTurns(client, undefined)
     },
-    waitMs: (accountId) => (contentions.size === 0 ? undefined : find(accountId)?.waitMs),
+    restMs(accountId) {
+      const contention = contentions.size === 0 ? undefined : find(accountId)
+      return contention && Math.min(restPerWait * contention.waitMs, restMaxMs)
+    },
   }
 }
 
