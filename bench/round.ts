@@ -23,11 +23,11 @@ export interface RoundDeps extends BenchServerOptions {
   print(line: string): void
 }
 
-/** `isFresh` until its first measurement: it has compiled nothing yet. */
-type Servers = Map<Contender, BenchServer & { isFresh: boolean }>
+/** `served`: what it has answered in this round, and so compiled, and remembers the accounts of. */
+type Servers = Map<Contender, BenchServer & { served: Set<string> }>
 
 const processes = 4
-/** So many times longer a fresh server is warmed up; four processes share what one gets. */
+/** So many times longer a server is warmed up for what it has not served yet; four processes share what one gets. */
 const freshFactors: Partial<Record<Contender, number>> = { four: 6 }
 const freshFactor = 3
 
@@ -69,7 +69,7 @@ async function startServer(servers: Servers, contender: Contender, deps: RoundDe
   const [store, count]: [StoreName, number] =
     contender === 'four' ? ['real', processes] : [contender, 1]
   const server = await startBenchServers(store, count, deps)
-  servers.set(contender, { ...server, isFresh: true })
+  servers.set(contender, { ...server, served: new Set() })
 }
 
 async function stopServer(servers: Servers, contender: Contender): Promise<void> {
@@ -132,12 +132,13 @@ function newRunner(route: BenchRoute, one: BenchCase, context: RouteContext): Ru
   }
   return {
     async warmUp() {
-      const factor = server?.isFresh ? (freshFactors[one.contender] ?? freshFactor) : 1
+      const isFresh = server && !server.served.has(pathOf(route))
+      const factor = isFresh ? (freshFactors[one.contender] ?? freshFactor) : 1
       const seconds = options.warmUpSeconds * factor
       // There are carts for about a second.
       const pieces = route.carts ? Array<number>(seconds).fill(1) : [seconds]
       for (const piece of pieces) await run(piece)
-      if (server) server.isFresh = false
+      server?.served.add(pathOf(route))
     },
     async measure() {
       slices.push(await run(1))
@@ -154,6 +155,9 @@ function newRunner(route: BenchRoute, one: BenchCase, context: RouteContext): Ru
     },
   }
 }
+
+/** `POST /transactions`: what the title begins with. */
+const pathOf = ({ title }: BenchRoute) => title.split(',')[0]!
 
 const sizeOf = ({ contender }: BenchCase) => (contender === 'pg-mem' ? smallSize : fullSize)
 
