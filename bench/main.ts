@@ -64,8 +64,10 @@ async function serveStore(store: StoreName, databaseUrl: string): Promise<void> 
   const env = { ...process.env, DATABASE_URL: databaseUrl, PORT: '0' }
   const config = loadConfig('api', 'config/api/local.json', env)
   const { serve } = await import('./server/serve')
-  // Several are there at once, and nobody calls them over gRPC.
-  const running = await serve(store, { ...config, rpc: undefined }, (message: Served) =>
+  // Several are there at once, and nobody calls them over gRPC. The worker is apart, as it is on servers: what one
+  // route leaves behind, for half a minute each, would be done in the turns of the others.
+  const worker = { ...config.worker, in_process: false }
+  const running = await serve(store, { ...config, rpc: undefined, worker }, (message: Served) =>
     process.send?.(message),
   )
   process.on('message', (message: Asked) => {

@@ -28,8 +28,8 @@ type Servers = Map<Contender, BenchServer & { served: Set<string> }>
 
 const processes = 4
 /** So many times longer a server is warmed up for what it has not served yet; four processes share what one gets. */
-const freshFactors: Partial<Record<Contender, number>> = { four: 6 }
-const freshFactor = 3
+const freshFactor = 5
+const freshFactors: Partial<Record<Contender, number>> = { four: freshFactor * processes }
 
 export function newCases(routes: readonly BenchRoute[]): BenchCase[] {
   return routes.flatMap(({ id: route, title, contenders, bulk }) =>

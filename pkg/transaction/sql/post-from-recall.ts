@@ -31,9 +31,9 @@ interface Recalled {
 
 /**
  * Posts a group by one statement, which is a transaction by itself: decided by how its accounts were left, and
- * written moved to where they stand by now. The next group of the lane may be decided and sent before this one is answered. Accounts
- * of which nothing is known are read before. Undefined when nothing was posted, and the group has to be looked
- * at under lock.
+ * written moved to where they stand by now. The next group of the lane may be decided and sent before this one is
+ * answered. Accounts of which nothing is known are read before. Undefined when nothing was posted, and the group
+ * has to be looked at under lock.
  */
 export async function postFromRecall(
   group: Group,
