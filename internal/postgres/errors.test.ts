@@ -1,5 +1,5 @@
 import { DatabaseError } from 'pg'
-import { isConnectionError, toFault } from './errors'
+import { isBreak, isConnectionError, toFault } from './errors'
 
 /** As the server words it. */
 function said(code: string, routine: string): DatabaseError {
@@ -11,6 +11,14 @@ test('a standby, where nothing can be serializable, is of no more use than a los
   const error = said('0A000', 'GetSerializableTransactionSnapshot')
   expect(isConnectionError(error)).toBe(true)
   expect(toFault(error)).toMatchObject({ code: 'database.unavailable' })
+})
+
+test('a connection that broke is told from one that gave no answer in time', () => {
+  const reset = Object.assign(new Error('read ECONNRESET'), { syscall: 'read' })
+  expect(isBreak(toFault(reset))).toBe(true)
+  expect(isBreak(new Error('Connection terminated unexpectedly'))).toBe(true)
+  expect(isBreak(toFault(new Error('Query read timeout')))).toBe(false)
+  expect(isBreak(said('57014', 'ProcessInterrupts'))).toBe(false)
 })
 
 test('what else is not supported says nothing of the connection', () => {

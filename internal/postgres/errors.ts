@@ -60,13 +60,16 @@ const lostStates = new Set<string>([
 
 // The driver gives these no code, so the words are all there is to know them by; test/postgres/pool.test.ts
 // provokes them, so that a new version with new words is noticed.
-const driverMessages = new Set([
+const driverTimeouts = [
   'timeout expired',
   'timeout exceeded when trying to connect',
-  'Connection terminated',
-  'Connection terminated unexpectedly',
   'Connection terminated due to connection timeout',
   'Query read timeout',
+]
+const driverMessages = new Set([
+  ...driverTimeouts,
+  'Connection terminated',
+  'Connection terminated unexpectedly',
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end on the pool',
@@ -96,6 +99,15 @@ export function isConnectionError(error: unknown): boolean {
   // A host with several addresses fails with one error for each.
   if (Array.isArray(errors)) return errors.some(isConnectionError)
   return driverMessages.has(error.message) || isConnectionError(error.cause)
+}
+
+/** True when the connection broke, and not only gave no answer in time: another one may be had at once. */
+export function isBreak(error: unknown): boolean {
+  if (!isConnectionError(error)) return false
+  let innermost = error
+  while (types.isNativeError(innermost) && types.isNativeError(innermost.cause))
+    innermost = innermost.cause
+  return !driverTimeouts.includes((innermost as Error).message)
 }
 
 /** True when the database gave up waiting: for the statement to end, or for a lock. */

@@ -528,6 +528,20 @@ describe('a commit that is not answered posts once', () => {
   })
 })
 
+test('a connection that breaks while accounts are read costs nothing: it is posted by another one', async () => {
+  const id = await anAccount()
+  const state = { isArmed: true }
+  const { post, sent } = newProcess(async (client, statement) => {
+    if (!state.isArmed) return client.query(statement)
+    state.isArmed = false
+    await sql(`select pg_terminate_backend(${client.pid}, 5000)`)
+    return client.query(statement)
+  })
+  expect(await post(deposit(id, 5n))).toMatchObject({ status: 'created' })
+  expect(sent.slice(0, 2)).toEqual(['ReadAccounts', 'begin isolation level serializable'])
+  expect(await readBook(id)).toMatchObject({ balance: 10_005, entry_no: 2 })
+})
+
 test('a session whose transactions are not serializable writes nothing by itself', async () => {
   const id = await anAccount()
   const state = { isArmed: false }

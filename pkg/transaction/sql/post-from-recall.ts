@@ -1,6 +1,6 @@
 import { Fault } from '../../../internal/fault/fault'
 import type { Ids } from '../../../internal/id/id'
-import { isConnectionError, sqlState, sqlStateOf } from '../../../internal/postgres/errors'
+import { isBreak, isConnectionError, sqlState, sqlStateOf } from '../../../internal/postgres/errors'
 import type { Client } from '../../../internal/postgres/pool'
 import type { SharedClient } from '../../../internal/postgres/shared-client'
 import type { LedgerState, LockedAccount } from '../book'
@@ -76,11 +76,11 @@ async function areKnown(
 }
 
 /**
- * A refusal may be for somebody else's sake: whoever sent the statement first was to prepare it for all on the
- * connection, and had to give up.
+ * It may have failed for somebody else's sake. Whoever sent the statement first was to prepare it for all on the
+ * connection, and had to give up; or the connection broke under what another group wrote.
  */
 function doWithout(error: unknown): undefined {
-  if (error instanceof Fault) throw error
+  if (error instanceof Fault && !isBreak(error)) throw error
 }
 
 /**
