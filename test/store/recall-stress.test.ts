@@ -3,13 +3,13 @@ import { Client } from 'pg'
 import { ledgerSession } from '../../cmd/api/wiring/pools'
 import { systemIds } from '../../internal/id/id'
 import { newPool, type Pool } from '../../internal/postgres/pool'
-import type { Statement } from '../../internal/postgres/query'
 import { newLedger, type Ledger } from '../../pkg/transaction/app/ledger'
 import type { Post, Verdict } from '../../pkg/transaction/instruction'
 import { newGroupPoster } from '../../pkg/transaction/sql/post'
 import { connectionSettings, newDatabase, type TestDatabase } from '../harness/database'
 import { silentLog } from '../harness/log'
 import { newRandom, newSeed, pick, type Random } from '../harness/random'
+import { commits } from './commits'
 
 /** Of both tests together; RECALL_STRESS_MS=120000 looks for longer, SEED for the same again. */
 const runMs = Number(process.env.RECALL_STRESS_MS ?? 4000)
@@ -73,10 +73,6 @@ function withLostAnswers(lanes: Pool): Pool {
         }),
       ),
   }
-}
-
-function commits({ name, text }: Statement): boolean {
-  return text === 'commit' || name === 'transaction.WriteFromRecall'
 }
 
 /** What a caller was told: a verdict, or the code of a fault. */

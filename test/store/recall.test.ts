@@ -19,6 +19,7 @@ import { connectionSettings, newDatabase, type TestDatabase } from '../harness/d
 import { silentLog } from '../harness/log'
 import { pollUntil } from '../harness/poll'
 import { onServer } from '../harness/server'
+import { commits } from './commits'
 
 jest.setTimeout(60_000)
 
@@ -110,10 +111,6 @@ async function newProcessThatKnows(id: string, meddle?: Meddle) {
 }
 
 const oneTrip = ['WriteFromRecall']
-
-/** What makes a transaction of the ledger last. */
-const commits = ({ name, text }: Statement) =>
-  text === 'commit' || name === 'transaction.WriteFromRecall'
 
 async function readBook(id: string) {
   const { rows } = await sql(`

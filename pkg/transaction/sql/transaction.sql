@@ -198,9 +198,9 @@ where id = any($ids::text[]);
 
 -- name: WriteFromRecall :many
 -- The same for transactions that were decided by what this process remembers of their accounts, which are
--- locked and looked at only here: a database transaction by itself. What was decided is moved
--- to where an account stands by now, with all balances and numbers of entries; a row for each that stood
--- elsewhere says by how much, and there is one row at least. Refused with 40001 when an account cannot take
+-- locked and looked at only here: a database transaction by itself. What was decided is moved to where an
+-- account stands by now, with all balances and numbers of entries; a row for each that stood elsewhere says
+-- by how much, and there is one row at least. Refused with 40001 when an account cannot take
 -- it there, or when one for whose sake something was refused (it comes with its limit) stands elsewhere.
 -- Accounts are changed in the order of their ids, as they would be locked.
 with clock as materialized (
